@@ -1,0 +1,1 @@
+//! Grid jobs program.

@@ -1,0 +1,2 @@
+//! Grid.
+fn main() {}
