@@ -1,0 +1,135 @@
+//! Every way an instruction of this program fails, one variant per cause. Append only: clients know the numbers.
+
+use anchor_lang::prelude::*;
+
+/// Errors of this program; the first is 6000.
+#[error_code]
+#[derive(Debug, PartialEq, Eq)]
+pub enum GridError {
+    /// 6000
+    #[msg("Only the program's upgrade authority may initialise the config")]
+    NotUpgradeAuthority,
+    /// 6001
+    #[msg("The program data account is not the one of this program")]
+    WrongProgramData,
+    /// 6002
+    #[msg("The signer does not own this project")]
+    NotProjectOwner,
+    /// 6003
+    #[msg("The signer is not the node of this device")]
+    NotDeviceNode,
+    /// 6004
+    #[msg("The account belongs to another market")]
+    WrongMarket,
+    /// 6005
+    #[msg("The account belongs to another project")]
+    WrongProject,
+    /// 6006
+    #[msg("The account belongs to another mint")]
+    WrongMint,
+    /// 6007
+    #[msg("The job and the device are not matched with each other")]
+    NotMatched,
+    /// 6008
+    #[msg("The job's rent goes back to the account that paid it, and this is another one")]
+    WrongRentPayer,
+    /// 6009
+    #[msg("The token account is not the payee's associated token account")]
+    WrongPayeeAccount,
+    /// 6010
+    #[msg("The job is not in the market's queue: it is matched, running or over")]
+    JobNotQueued,
+    /// 6011
+    #[msg("The device is not in the market's queue: it is idle, matched or running")]
+    DeviceNotQueued,
+    /// 6012
+    #[msg("The device is not idle: it is queued, matched or running")]
+    DeviceNotIdle,
+    /// 6013
+    #[msg("The job is not running on this device")]
+    JobNotRunning,
+    /// 6014
+    #[msg("The job is not over")]
+    JobNotOver,
+    /// 6015
+    #[msg("Until the job's retention has passed, only the project's owner may close it")]
+    RetentionNotOver,
+    /// 6016
+    #[msg("The market's queue is full: grow the market, or try again later")]
+    QueueFull,
+    /// 6017
+    #[msg("The market's queue already has its largest capacity")]
+    QueueAtLimit,
+    /// 6018
+    #[msg("The market's queue links are inconsistent")]
+    QueueCorrupted,
+    /// 6019
+    #[msg("The market's price is above the highest price that the client accepts")]
+    PriceAboveMaximum,
+    /// 6020
+    #[msg("The market's price is below the lowest price that the node accepts")]
+    PriceBelowMinimum,
+    /// 6021
+    #[msg("The project's balance is too small")]
+    InsufficientBalance,
+    /// 6022
+    #[msg("The device's bond is too small")]
+    InsufficientBond,
+    /// 6023
+    #[msg("There are no earnings to withdraw")]
+    NoEarnings,
+    /// 6024
+    #[msg("The amount must not be zero")]
+    ZeroAmount,
+    /// 6025
+    #[msg("The result's hash must not be zero")]
+    ZeroResult,
+    /// 6026
+    #[msg("The definition's hash must not be zero")]
+    ZeroDefinition,
+    /// 6027
+    #[msg("The payee must not be the zero address")]
+    ZeroPayee,
+    /// 6028
+    #[msg("The admin must not be the zero address")]
+    ZeroAdmin,
+    /// 6029
+    #[msg("The timeout is below the market's minimum or above its maximum")]
+    TimeoutOutOfRange,
+    /// 6030
+    #[msg("The price per second must be between 1 and 1,000,000,000,000 atoms")]
+    PriceOutOfRange,
+    /// 6031
+    #[msg("The fee must be at most 3,000 basis points")]
+    FeeOutOfRange,
+    /// 6032
+    #[msg("The market's timeouts must be between 1 second and 30 days, the minimum not above the maximum")]
+    TimeoutBoundsOutOfRange,
+    /// 6033
+    #[msg("The start window must be between 30 seconds and a day")]
+    StartWindowOutOfRange,
+    /// 6034
+    #[msg("The heartbeat limit must be between 30 seconds and a day")]
+    HeartbeatLimitOutOfRange,
+    /// 6035
+    #[msg("The finish grace must be between an hour and a week")]
+    FinishGraceOutOfRange,
+    /// 6036
+    #[msg("The retention must be at most 90 days")]
+    RetentionOutOfRange,
+    /// 6037
+    #[msg("The number of attempts must be between 1 and 16")]
+    AttemptsOutOfRange,
+    /// 6038
+    #[msg("The project still has a balance: withdraw it first")]
+    ProjectNotEmpty,
+    /// 6039
+    #[msg("The project still has jobs: close them first")]
+    ProjectHasJobs,
+    /// 6040
+    #[msg("The device still has a bond or earnings: withdraw them first")]
+    DeviceNotEmpty,
+    /// 6041
+    #[msg("The number does not fit its field")]
+    Overflow,
+}

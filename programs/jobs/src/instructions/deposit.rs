@@ -1,0 +1,53 @@
+//! `deposit`: moves tokens of the signer into the vault and adds them to a project's balance.
+//!
+//! Signs: the authority of the source, anyone.
+//! Money: source → vault; project.balance grows by the same.
+//! It shall fail when: the amount is zero, more than the source holds or too large for the balance; the mint is not
+//! the project's; the vault is not the mint's; the source is the vault.
+
+use crate::{errors::GridError, events::Deposited, instructions::tokens::pay_in, state::Project};
+use anchor_lang::prelude::*;
+use anchor_spl::token::{Mint, TokenAccount};
+
+/// Accounts of `deposit`.
+#[derive(Accounts)]
+pub struct Deposit {
+    /// Authority of the source.
+    pub depositor: Signer,
+    /// The project.
+    #[account(mut)]
+    pub project: Account<Project>,
+    /// The project's mint.
+    #[account(address = project.mint @ GridError::WrongMint)]
+    pub mint: Account<Mint>,
+    /// Token account that pays; the token program checks it.
+    #[account(mut)]
+    pub source: Account<TokenAccount>,
+    /// The mint's vault.
+    #[account(mut, seeds = [b"vault", mint.address().as_ref()], bump)]
+    pub vault: Account<TokenAccount>,
+    /// The SPL Token program.
+    pub token_program: Program<Token>,
+}
+
+/// Handles `deposit`.
+pub fn handle_deposit(ctx: &mut Context<Deposit>, amount_atoms: u64) -> Result<()> {
+    require!(amount_atoms > 0, GridError::ZeroAmount);
+    let accounts = &mut ctx.accounts;
+    accounts.project.credit(amount_atoms)?;
+    pay_in(
+        &accounts.token_program,
+        &accounts.mint,
+        &mut accounts.source,
+        &mut accounts.vault,
+        &accounts.depositor,
+        amount_atoms,
+    )?;
+    emit!(Deposited {
+        project: *accounts.project.address(),
+        depositor: *accounts.depositor.address(),
+        amount_atoms: amount_atoms.into(),
+        balance_after_atoms: accounts.project.balance,
+    });
+    Ok(())
+}

@@ -1,0 +1,45 @@
+//! `open_project`: opens the signer's project in a mint.
+//!
+//! Signs: the owner, who pays the rent.
+//! It shall fail when: the project exists already; the mint's vault is missing.
+
+use crate::{events::ProjectOpened, state::Project};
+use anchor_lang::prelude::*;
+use anchor_spl::token::{Mint, TokenAccount};
+
+/// Accounts of `open_project`.
+#[derive(Accounts)]
+pub struct OpenProject {
+    /// Owns the project; pays the rent.
+    #[account(mut)]
+    pub owner: Signer,
+    /// The mint of the balance.
+    pub mint: Account<Mint>,
+    /// The mint's vault.
+    #[account(seeds = [b"vault", mint.address().as_ref()], bump)]
+    pub vault: Account<TokenAccount>,
+    /// The project.
+    #[account(
+        init,
+        payer = owner,
+        space = Project::SPACE,
+        seeds = [b"project", mint.address().as_ref(), owner.address().as_ref()],
+        bump
+    )]
+    pub project: Account<Project>,
+    /// The system program.
+    pub system_program: Program<System>,
+}
+
+/// Handles `open_project`.
+pub fn handle_open_project(ctx: &mut Context<OpenProject>) -> Result<()> {
+    let accounts = &mut ctx.accounts;
+    let (owner, mint) = (*accounts.owner.address(), *accounts.mint.address());
+    accounts.project.open(ctx.bumps.project, owner, mint);
+    emit!(ProjectOpened {
+        project: *accounts.project.address(),
+        owner,
+        mint
+    });
+    Ok(())
+}

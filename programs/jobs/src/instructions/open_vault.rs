@@ -1,0 +1,52 @@
+//! `open_vault`: opens the vault of a mint; the vault's address is its own token authority.
+//!
+//! Signs: the payer of the rent, anyone.
+//! It shall fail when: the vault exists already; the mint is not an SPL Token mint.
+
+use crate::{events::VaultOpened, state::VAULT_SEED};
+use anchor_lang::prelude::*;
+use anchor_spl::token::{initialize_account3, InitializeAccount3, Mint, TokenAccount};
+
+/// Accounts of `open_vault`.
+#[derive(Accounts)]
+pub struct OpenVault {
+    /// Pays the rent.
+    #[account(mut)]
+    pub payer: Signer,
+    /// The mint.
+    pub mint: Account<Mint>,
+    /// The vault; created here, so that nothing but its address is to be checked.
+    #[account(mut, seeds = [b"vault", mint.address().as_ref()], bump)]
+    pub vault: UncheckedAccount,
+    /// The SPL Token program.
+    pub token_program: Program<Token>,
+    /// The system program.
+    pub system_program: Program<System>,
+}
+
+/// Handles `open_vault`.
+pub fn handle_open_vault(ctx: &mut Context<OpenVault>) -> Result<()> {
+    let accounts = &mut ctx.accounts;
+    let mint = *accounts.mint.address();
+    let vault = *accounts.vault.account();
+    create_account_signed(
+        accounts.payer.account(),
+        &vault,
+        TokenAccount::LEN,
+        accounts.token_program.address(),
+        &[VAULT_SEED, mint.as_ref(), &[ctx.bumps.vault]],
+    )?;
+    initialize_account3(CpiContext::new(
+        accounts.token_program.address(),
+        InitializeAccount3 {
+            account: accounts.vault.cpi_handle_mut(),
+            mint: accounts.mint.cpi_handle(),
+            authority: CpiHandle::readonly(&vault),
+        },
+    ))?;
+    emit!(VaultOpened {
+        mint,
+        vault: *vault.address()
+    });
+    Ok(())
+}

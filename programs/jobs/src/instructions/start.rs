@@ -1,0 +1,46 @@
+//! `start`: begins the run of a matched job on its device. The paid clock starts here, not at the match.
+//!
+//! Signs: the node.
+//! A start after the deadline stands as long as nobody has taken the job back.
+//! It shall fail when: the signer is not the node; job and device are not matched; the job runs already.
+
+use crate::{
+    errors::GridError,
+    events::JobStarted,
+    state::{are_matched, Device, Job},
+};
+use anchor_lang::prelude::*;
+
+/// Accounts of `start`.
+#[derive(Accounts)]
+pub struct Start {
+    /// Signs for the device.
+    #[account(address = device.node @ GridError::NotDeviceNode)]
+    pub node: Signer,
+    /// The device.
+    #[account(mut)]
+    pub device: Account<Device>,
+    /// The job.
+    #[account(mut)]
+    pub job: Account<Job>,
+}
+
+/// Handles `start`.
+pub fn handle_start(ctx: &mut Context<Start>) -> Result<()> {
+    let accounts = &mut ctx.accounts;
+    let (device, job) = (&mut accounts.device, &mut accounts.job);
+    let (device_address, job_address) = (*device.address(), *job.address());
+    require!(
+        are_matched(job, &job_address, device, &device_address),
+        GridError::NotMatched
+    );
+
+    job.start(device_address, Clock::get()?.unix_timestamp);
+    device.start(job_address);
+    emit!(JobStarted {
+        job: job_address,
+        device: device_address,
+        started_at: job.started_at
+    });
+    Ok(())
+}

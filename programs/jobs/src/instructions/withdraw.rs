@@ -1,0 +1,54 @@
+//! `withdraw`: takes tokens out of a project's balance.
+//!
+//! Signs: the project's owner.
+//! Money: project.balance shrinks; vault → destination, the same.
+//! It shall fail when: the signer is not the owner; the amount is zero or above the balance; the mint is not the
+//! project's; the vault is not the mint's; the destination is of another mint, or the vault itself.
+
+use crate::{errors::GridError, events::Withdrawn, instructions::tokens::pay_out, state::Project};
+use anchor_lang::prelude::*;
+use anchor_spl::token::{Mint, TokenAccount};
+
+/// Accounts of `withdraw`.
+#[derive(Accounts)]
+pub struct Withdraw {
+    /// Owns the project.
+    #[account(address = project.owner @ GridError::NotProjectOwner)]
+    pub owner: Signer,
+    /// The project.
+    #[account(mut)]
+    pub project: Account<Project>,
+    /// The project's mint.
+    #[account(address = project.mint @ GridError::WrongMint)]
+    pub mint: Account<Mint>,
+    /// The mint's vault.
+    #[account(mut, seeds = [b"vault", mint.address().as_ref()], bump)]
+    pub vault: Account<TokenAccount>,
+    /// Token account that is paid, the owner's choice; the token program checks it.
+    #[account(mut)]
+    pub destination: Account<TokenAccount>,
+    /// The SPL Token program.
+    pub token_program: Program<Token>,
+}
+
+/// Handles `withdraw`.
+pub fn handle_withdraw(ctx: &mut Context<Withdraw>, amount_atoms: u64) -> Result<()> {
+    require!(amount_atoms > 0, GridError::ZeroAmount);
+    let accounts = &mut ctx.accounts;
+    accounts.project.debit(amount_atoms)?;
+    pay_out(
+        &accounts.token_program,
+        &accounts.mint,
+        &mut accounts.vault,
+        ctx.bumps.vault,
+        &mut accounts.destination,
+        amount_atoms,
+    )?;
+    emit!(Withdrawn {
+        project: *accounts.project.address(),
+        destination: *accounts.destination.address(),
+        amount_atoms: amount_atoms.into(),
+        balance_after_atoms: accounts.project.balance,
+    });
+    Ok(())
+}

@@ -1,0 +1,62 @@
+//! `work`: offers an idle device, which takes the first waiting job or queues.
+//!
+//! Signs: the node.
+//! The match is written into the device's account: the job's account is not needed, so two nodes never race.
+//! It shall fail when: the signer is not the node; the market is not the device's; the device is not idle; its bond is
+//! below the market's; the market's price is below the minimum; the queue is full.
+
+use crate::{
+    errors::GridError,
+    events::DeviceOffered,
+    state::{with_queue, Device, DeviceState, MarketAccount, QueueKind},
+};
+use anchor_lang::prelude::*;
+
+/// Accounts of `work`.
+#[derive(Accounts)]
+pub struct Work {
+    /// Signs for the device.
+    #[account(address = device.node @ GridError::NotDeviceNode)]
+    pub node: Signer,
+    /// The device.
+    #[account(mut)]
+    pub device: Account<Device>,
+    /// The device's market.
+    #[account(mut, address = device.market @ GridError::WrongMarket)]
+    pub market: MarketAccount,
+}
+
+/// Handles `work`.
+pub fn handle_work(ctx: &mut Context<Work>, min_price_per_second_atoms: u64) -> Result<()> {
+    let accounts = &mut ctx.accounts;
+    let (device, market) = (&mut accounts.device, &mut accounts.market);
+    require!(device.is(DeviceState::Idle), GridError::DeviceNotIdle);
+    require!(
+        device.bond_atoms >= market.bond_atoms,
+        GridError::InsufficientBond
+    );
+    require!(
+        market.price_per_second_atoms.get() >= min_price_per_second_atoms,
+        GridError::PriceBelowMinimum
+    );
+
+    let address = *device.address();
+    device.min_price_per_second_atoms = min_price_per_second_atoms.into();
+    if market.queue.kind() == QueueKind::Jobs {
+        let job = with_queue(market, |queue| queue.pop_front())?.ok_or(GridError::QueueCorrupted)?;
+        device.assign(
+            job,
+            Clock::get()?.unix_timestamp,
+            market.start_window_seconds.get(),
+        )?;
+    } else {
+        let slot = with_queue(market, |queue| queue.push_back(QueueKind::Devices, address))?;
+        device.queue(slot);
+    }
+    emit!(DeviceOffered {
+        device: address,
+        market: *market.address(),
+        job: device.job
+    });
+    Ok(())
+}

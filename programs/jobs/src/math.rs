@@ -1,0 +1,178 @@
+//! The arithmetic of money, as pure functions. All amounts are atoms of the market's mint.
+//!
+//! Within the bounds of [`crate::constants`] no product here overflows a `u64`; outside them the functions return
+//! `None`, never a wrapped number.
+
+use crate::constants::BPS_DENOMINATOR;
+
+/// What a job costs at most, and so what `list` takes from the project into escrow.
+///
+/// `price_per_second × timeout`, plus the fee on it.
+pub fn escrow_for(price_per_second_atoms: u64, timeout_seconds: u32, fee_bps: u16) -> Option<u64> {
+    let reserved = price_per_second_atoms.checked_mul(u64::from(timeout_seconds))?;
+    reserved.checked_add(fee_on(reserved, fee_bps)?)
+}
+
+/// The fee on an amount paid to a device, rounded up: the market's share never loses a fraction of an atom to a
+/// caller who splits a job into many.
+///
+/// Equals `ceil(amount × bps / 10,000)`, computed as quotient and remainder so that no intermediate exceeds 64 bits.
+pub fn fee_on(amount_atoms: u64, fee_bps: u16) -> Option<u64> {
+    let bps = u64::from(fee_bps);
+    let whole = (amount_atoms / BPS_DENOMINATOR).checked_mul(bps)?;
+    // The remainder is below 10,000 and bps below 65,536: the product fits 30 bits.
+    let part = ((amount_atoms % BPS_DENOMINATOR) * bps).div_ceil(BPS_DENOMINATOR);
+    whole.checked_add(part)
+}
+
+/// Where a job's escrow goes when its run ends. The three parts always add up to the escrow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settlement {
+    /// Seconds paid for.
+    pub seconds: u32,
+    /// To the device's earnings.
+    pub paid_atoms: u64,
+    /// To the market's fees.
+    pub fee_atoms: u64,
+    /// Back to the project's balance.
+    pub refund_atoms: u64,
+}
+
+/// Splits the escrow of a run that began at `started_at` and ended at `now` (both Unix seconds).
+///
+/// Seconds are whole seconds passed, rounded down (the caller is the node that is paid), capped by the timeout; a
+/// clock that went backwards counts as no time passed. `None` when the escrow can't cover the run, which the escrow
+/// that [`escrow_for`] computed always can.
+pub fn settle(
+    escrow_atoms: u64,
+    price_per_second_atoms: u64,
+    timeout_seconds: u32,
+    fee_bps: u16,
+    started_at: i64,
+    now: i64,
+) -> Option<Settlement> {
+    let elapsed = now.saturating_sub(started_at).max(0) as u64;
+    let seconds = elapsed.min(u64::from(timeout_seconds)) as u32;
+    let paid_atoms = price_per_second_atoms.checked_mul(u64::from(seconds))?;
+    let fee_atoms = fee_on(paid_atoms, fee_bps)?;
+    let refund_atoms = escrow_atoms.checked_sub(paid_atoms)?.checked_sub(fee_atoms)?;
+    Some(Settlement {
+        seconds,
+        paid_atoms,
+        fee_atoms,
+        refund_atoms,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::constants::{MAX_FEE_BPS, MAX_PRICE_PER_SECOND_ATOMS, MAX_TIMEOUT_SECONDS};
+
+    fn exact_fee(amount: u64, bps: u16) -> u128 {
+        (u128::from(amount) * u128::from(bps)).div_ceil(10_000)
+    }
+
+    #[test]
+    fn fee_equals_the_exact_quotient_rounded_up() {
+        for amount in [
+            0,
+            1,
+            2,
+            9_999,
+            10_000,
+            10_001,
+            123_456_789,
+            u64::MAX / 4,
+            u64::MAX,
+        ] {
+            for bps in [0, 1, 3, 99, 2_500, MAX_FEE_BPS, 9_999, 10_000] {
+                assert_eq!(
+                    fee_on(amount, bps).map(u128::from),
+                    Some(exact_fee(amount, bps)),
+                    "{amount} × {bps}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_fee_that_does_not_fit_is_none() {
+        assert_eq!(fee_on(u64::MAX, u16::MAX), None);
+    }
+
+    #[test]
+    fn the_dearest_job_of_all_fits() {
+        let escrow = escrow_for(MAX_PRICE_PER_SECOND_ATOMS, MAX_TIMEOUT_SECONDS, MAX_FEE_BPS);
+        assert_eq!(escrow, Some(3_369_600_000_000_000_000));
+    }
+
+    #[test]
+    fn an_escrow_that_does_not_fit_is_none() {
+        assert_eq!(escrow_for(u64::MAX, 2, 0), None);
+        assert_eq!(escrow_for(u64::MAX, 1, 1), None);
+    }
+
+    #[test]
+    fn the_parts_of_a_settlement_add_up_to_the_escrow() {
+        for (price, timeout, bps) in [
+            (1, 1, 0),
+            (1, 60, 500),
+            (7, 3_600, 333),
+            (1_000_003, 86_400, 3_000),
+        ] {
+            let escrow = escrow_for(price, timeout, bps).unwrap();
+            for elapsed in [-5_i64, 0, 1, 59, 60, 61, 86_399, 86_400, i64::MAX] {
+                let s = settle(escrow, price, timeout, bps, 0, elapsed).unwrap();
+                assert_eq!(s.paid_atoms + s.fee_atoms + s.refund_atoms, escrow);
+                assert!(s.seconds <= timeout);
+                if elapsed <= 0 {
+                    assert_eq!(
+                        s,
+                        Settlement {
+                            seconds: 0,
+                            paid_atoms: 0,
+                            fee_atoms: 0,
+                            refund_atoms: escrow
+                        }
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_run_up_to_the_timeout_leaves_no_refund() {
+        let escrow = escrow_for(7, 100, 250).unwrap();
+        assert_eq!(
+            settle(escrow, 7, 100, 250, 1_000, 1_100),
+            Some(Settlement {
+                seconds: 100,
+                paid_atoms: 700,
+                fee_atoms: 18,
+                refund_atoms: 0
+            })
+        );
+    }
+
+    #[test]
+    fn an_escrow_too_small_for_the_run_is_none() {
+        assert_eq!(settle(699, 7, 100, 0, 0, 100), None);
+        assert_eq!(settle(700, 7, 100, 1, 0, 100), None);
+    }
+
+    #[test]
+    fn timestamps_at_the_ends_of_their_range_do_not_overflow() {
+        let s = settle(100, 1, 100, 0, i64::MIN, i64::MAX).unwrap();
+        assert_eq!(s.seconds, 100);
+    }
+
+    #[test]
+    fn splitting_a_job_never_lowers_the_fee() {
+        for parts in 1..200_u64 {
+            let whole = fee_on(parts * 37, 123).unwrap();
+            let split: u64 = (0..parts).map(|_| fee_on(37, 123).unwrap()).sum();
+            assert!(split >= whole);
+        }
+    }
+}

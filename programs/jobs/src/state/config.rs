@@ -1,0 +1,40 @@
+//! The one config of the program.
+
+use crate::constants::LAYOUT_VERSION;
+use anchor_lang::prelude::*;
+
+/// Who administers the program. Address: PDA `["config"]`.
+#[account]
+#[derive(Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Layout version.
+    pub version: u8,
+    /// Bump of the address.
+    pub bump: u8,
+    /// Padding, zero.
+    pub padding: [u8; 6],
+    /// Administers the program; holds no power over tokens that the ledger owes.
+    pub admin: Address,
+    /// Zero; for the hand-over of the admin role in two steps.
+    pub pending_admin: Address,
+    /// Zero; for the role that may pause entries.
+    pub pauser: Address,
+    /// Zero, for fields of later versions.
+    pub reserved: [u8; 64],
+}
+
+const _: () = assert!(core::mem::size_of::<Config>() == 168);
+
+impl Config {
+    /// First seed of the address.
+    pub const SEED: &'static [u8] = b"config";
+    /// Bytes of the account.
+    pub const SPACE: usize = 8 + core::mem::size_of::<Self>();
+
+    /// Writes a new config over zeroed bytes.
+    pub fn open(&mut self, bump: u8, admin: Address) {
+        self.version = LAYOUT_VERSION;
+        self.bump = bump;
+        self.admin = admin;
+    }
+}

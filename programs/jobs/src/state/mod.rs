@@ -1,0 +1,11 @@
+//! The accounts: their layout, their addresses and the rules that each keeps by itself.
+
+pub mod config;
+pub mod device;
+pub mod job;
+pub mod market;
+pub mod project;
+pub mod queue;
+pub mod vault;
+
+pub use {config::*, device::*, job::*, market::*, project::*, queue::*, vault::*};
