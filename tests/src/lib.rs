@@ -1,1 +1,17 @@
-//! Fixtures.
+//! Fixtures for the suites: a litesvm with the programs' shipped binaries and the real SPL Token program, actors, and
+//! assertions on state and money.
+
+pub mod binary;
+pub mod expect;
+pub mod keys;
+pub mod ledger;
+pub mod network;
+pub mod world;
+
+pub use {
+    expect::*,
+    keys::keypair_for,
+    ledger::{Ledger, assert_ledger},
+    network::{Failure, Network},
+    world::{TERMS, World},
+};

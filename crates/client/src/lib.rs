@@ -1,1 +1,29 @@
-//! Grid client.
+//! Client of the Grid programs: addresses, instructions, accounts, events and errors without any RPC, and behind a
+//! small trait the access to a chain.
+//!
+//! | module | what it holds |
+//! | --- | --- |
+//! | [`address`] | program-derived addresses |
+//! | [`instruction`] | a builder per instruction |
+//! | [`account`] | decoders of the programs' accounts, a market's queue among them |
+//! | [`event`] | decoders of the programs' events, from a transaction's logs |
+//! | [`error`] | what went wrong, in sentences: program errors by name |
+//! | [`chain`] | reading accounts and submitting transactions: the trait |
+//! | [`rpc`] | the trait over JSON-RPC |
+//! | [`token`] | the SPL Token instructions that a client of Grid needs |
+
+pub mod account;
+pub mod address;
+pub mod chain;
+pub mod error;
+pub mod event;
+pub mod instruction;
+pub mod rpc;
+pub mod token;
+
+pub use {
+    chain::{Chain, Filter, Landed},
+    error::{ChainError, ProgramError},
+    grid_jobs::ID as JOBS_PROGRAM_ID,
+    rpc::RpcChain,
+};

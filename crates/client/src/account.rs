@@ -1,0 +1,135 @@
+//! Decoders of the programs' accounts, and what two accounts say together.
+
+use anchor_lang::AccountDeserialize;
+use grid_jobs::{waiting, DeviceState, JobState, Market, QueueSlot, ID};
+use solana_account::Account;
+use solana_address::Address;
+
+pub use grid_jobs::{Config, Device, Job, Project};
+
+/// Why bytes are not the account they were taken for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// The account belongs to another program.
+    #[error("account {address} belongs to program {owner}, not to the jobs program {ID}")]
+    WrongOwner {
+        /// The account.
+        address: Address,
+        /// Its owner.
+        owner: Address,
+    },
+    /// The bytes are not of this kind of account.
+    #[error("account {address} is no {kind}: its {length} bytes do not begin like one or are too few")]
+    WrongKind {
+        /// The account.
+        address: Address,
+        /// What was expected.
+        kind: &'static str,
+        /// Bytes found.
+        length: usize,
+    },
+}
+
+/// Decodes an account of the jobs program: [`Config`], [`Project`], [`Job`] or [`Device`].
+pub fn decode<T: AccountDeserialize>(address: &Address, account: &Account) -> Result<T, DecodeError> {
+    if account.owner != ID {
+        return Err(DecodeError::WrongOwner { address: *address, owner: account.owner });
+    }
+    T::try_deserialize(&mut account.data.as_slice()).map_err(|_| wrong_kind::<T>(address, account))
+}
+
+fn wrong_kind<T>(address: &Address, account: &Account) -> DecodeError {
+    let kind = std::any::type_name::<T>().rsplit("::").next().unwrap_or("account");
+    DecodeError::WrongKind { address: *address, kind, length: account.data.len() }
+}
+
+/// A market with its queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MarketView {
+    /// Terms, counters and ends of the queue.
+    pub header: Market,
+    /// All slots of the queue, free ones too.
+    pub slots: Vec<QueueSlot>,
+}
+
+impl MarketView {
+    /// Decodes a market's account.
+    pub fn decode(address: &Address, account: &Account) -> Result<Self, DecodeError> {
+        let header = decode::<Market>(address, account)?;
+        let error = || wrong_kind::<Market>(address, account);
+        let count = account.data.get(Market::SLOT_COUNT_OFFSET..Market::SLOTS_OFFSET).ok_or_else(error)?;
+        let count = u32::from_le_bytes(count.try_into().expect("4 bytes")) as usize;
+        let bytes = account
+            .data
+            .get(Market::SLOTS_OFFSET..)
+            .and_then(|slots| slots.get(..count * size_of::<QueueSlot>()))
+            .ok_or_else(error)?;
+        Ok(Self { header, slots: bytemuck::cast_slice(bytes).to_vec() })
+    }
+
+    /// Who waits, first to last; `None` when the queue's links contradict each other, which a real market's never do.
+    pub fn waiting(&self) -> Option<Vec<Address>> {
+        waiting(&self.header.queue, &self.slots)
+    }
+
+    /// Whether `address` waits in `slot`.
+    pub fn holds(&self, slot: u16, address: &Address) -> bool {
+        self.slots.get(usize::from(slot)).is_some_and(|found| found.address == *address)
+    }
+}
+
+/// Where a job is, seen together with its market.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JobPhase {
+    /// Waits in the queue.
+    Queued,
+    /// Matched, not started.
+    Matched,
+    /// Runs.
+    Running,
+    /// Over, with a result.
+    Done,
+    /// Over, without a result, refunded.
+    Stopped,
+}
+
+/// Where a job is: one that a device took out of the queue still reads `Queued` in its own account.
+pub fn job_phase(address: &Address, job: &Job, market: &MarketView) -> JobPhase {
+    if job.is(JobState::Queued) {
+        return if market.holds(job.slot.get(), address) { JobPhase::Queued } else { JobPhase::Matched };
+    }
+    match job.state {
+        state if state == JobState::Assigned as u8 => JobPhase::Matched,
+        state if state == JobState::Running as u8 => JobPhase::Running,
+        state if state == JobState::Done as u8 => JobPhase::Done,
+        _ => JobPhase::Stopped,
+    }
+}
+
+/// Where a device is, seen together with its market.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DevicePhase {
+    /// Does nothing.
+    Idle,
+    /// Waits in the queue.
+    Queued,
+    /// Matched with the job that its account names.
+    Assigned,
+    /// Matched with a job whose account names the device: look for it with [`crate::chain::job_assigned_to`].
+    TakenByJob,
+    /// Runs the job that its account names.
+    Running,
+}
+
+/// Where a device is: one that a job took out of the queue still reads `Queued` in its own account.
+pub fn device_phase(address: &Address, device: &Device, market: &MarketView) -> DevicePhase {
+    if device.is(DeviceState::Queued) {
+        let waits = market.holds(device.slot.get(), address);
+        return if waits { DevicePhase::Queued } else { DevicePhase::TakenByJob };
+    }
+    match device.state {
+        state if state == DeviceState::Assigned as u8 => DevicePhase::Assigned,
+        state if state == DeviceState::Running as u8 => DevicePhase::Running,
+        _ => DevicePhase::Idle,
+    }
+}

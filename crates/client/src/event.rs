@@ -1,0 +1,68 @@
+//! Decoders of the programs' events, from the log lines of a transaction.
+
+use anchor_lang::Discriminator;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use grid_jobs::events::*;
+
+/// Defines the enum of all events and its decoder from the list of their types.
+macro_rules! events {
+    ($($name:ident),* $(,)?) => {
+        /// An event of the jobs program.
+        #[derive(Clone, Copy)]
+        pub enum Event {
+            $(#[doc = concat!("See [`grid_jobs::events::", stringify!($name), "`].")] $name($name),)*
+        }
+
+        impl Event {
+            /// Decodes the bytes that a program logged; `None` when they are no event of the jobs program.
+            pub fn decode(bytes: &[u8]) -> Option<Self> {
+                let (discriminator, body) = bytes.split_at_checked(8)?;
+                $(if discriminator == $name::DISCRIMINATOR {
+                    return (body.len() == size_of::<$name>())
+                        .then(|| Self::$name(bytemuck::pod_read_unaligned(body)));
+                })*
+                None
+            }
+
+            /// The event's name, as in the IDL.
+            pub fn name(&self) -> &'static str {
+                match self {
+                    $(Self::$name(_) => stringify!($name),)*
+                }
+            }
+        }
+    };
+}
+
+events!(
+    ConfigInitialized,
+    VaultOpened,
+    MarketOpened,
+    MarketGrown,
+    ProjectOpened,
+    ProjectClosed,
+    Deposited,
+    Withdrawn,
+    DeviceOpened,
+    DeviceClosed,
+    BondFunded,
+    BondWithdrawn,
+    JobListed,
+    JobDelisted,
+    DeviceOffered,
+    DeviceLeft,
+    JobStarted,
+    JobDeclined,
+    JobFinished,
+    JobClosed,
+    EarningsWithdrawn,
+);
+
+/// The events among a transaction's log lines, in order.
+pub fn events_in<'a>(logs: impl IntoIterator<Item = &'a String>) -> Vec<Event> {
+    logs.into_iter()
+        .filter_map(|line| line.strip_prefix("Program data: "))
+        .filter_map(|data| STANDARD.decode(data).ok())
+        .filter_map(|bytes| Event::decode(&bytes))
+        .collect()
+}

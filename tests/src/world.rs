@@ -1,0 +1,325 @@
+//! A small world: a mint, a market, a client with a funded project and a node with a bonded device.
+
+use crate::{keys::keypair_for, network::{Failure, Network}};
+use anchor_lang::AccountDeserialize;
+use grid_client::{
+    account::{self, MarketView},
+    address,
+    instruction::{self, Listing},
+    token,
+};
+use grid_jobs::{Config, Device, Job, MarketTerms, Project};
+use litesvm::types::TransactionMetadata;
+use solana_account::Account;
+use solana_address::Address;
+use solana_instruction::Instruction;
+use solana_keypair::Keypair;
+use solana_signer::Signer;
+
+/// Terms of the world's market.
+pub const TERMS: MarketTerms = MarketTerms {
+    price_per_second_atoms: 100,
+    bond_atoms: 5_000,
+    fee_bps: 250,
+    max_attempts: 3,
+    min_timeout_seconds: 10,
+    max_timeout_seconds: 7_200,
+    start_window_seconds: 60,
+    heartbeat_limit_seconds: 120,
+    finish_grace_seconds: 3_600,
+    retention_seconds: 86_400,
+};
+
+/// Decimals of the world's mint.
+pub const DECIMALS: u8 = 6;
+/// Tokens that client and node begin with, atoms.
+pub const TOKENS: u64 = 1_000_000_000_000;
+/// Balance that the world's project begins with, atoms.
+pub const DEPOSIT: u64 = 100_000_000_000;
+/// Bond that the world's device begins with, atoms.
+pub const BOND: u64 = 5_000;
+/// Timeout of the jobs that [`World::list`] lists, seconds.
+pub const TIMEOUT: u32 = 600;
+/// Definition hash of the jobs that [`World::list`] lists.
+pub const DEFINITION: [u8; 32] = [0xd0; 32];
+/// Result hash that [`World::finish`] posts.
+pub const RESULT: [u8; 32] = [0xe0; 32];
+
+/// A network and its actors. A clone is an independent copy of everything.
+pub struct World {
+    /// The machine.
+    pub network: Network,
+    /// Upgrade authority, admin, authority of the market and of the mint.
+    pub authority: Keypair,
+    /// Owns the project.
+    pub client: Keypair,
+    /// Owns the device; its own payee.
+    pub node: Keypair,
+    /// Has lamports and tokens, and nothing to do with anybody.
+    pub stranger: Keypair,
+    /// The mint.
+    pub mint: Address,
+    /// The market.
+    pub market: Address,
+    /// The client's project.
+    pub project: Address,
+    /// The node's first device.
+    pub device: Address,
+}
+
+impl Clone for World {
+    fn clone(&self) -> Self {
+        Self {
+            network: self.network.clone(),
+            authority: self.authority.insecure_clone(),
+            client: self.client.insecure_clone(),
+            node: self.node.insecure_clone(),
+            stranger: self.stranger.insecure_clone(),
+            ..*self
+        }
+    }
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl World {
+    /// Config, vault, market, project and device, ready for `list` and `work`.
+    pub fn new() -> Self {
+        let mut world = Self::bare();
+        world.initialize_config();
+        world.open_vault();
+        world.open_market(0, TERMS);
+        world.open_project();
+        world.open_device(0);
+        world
+    }
+
+    /// Actors with lamports and tokens; of the jobs program nothing but its binary.
+    pub fn bare() -> Self {
+        let (authority, client) = (keypair_for("upgrade authority"), keypair_for("client"));
+        let (node, stranger) = (keypair_for("node"), keypair_for("stranger"));
+        let mut network = Network::new();
+        for actor in [&authority, &client, &node, &stranger] {
+            network.fund(&actor.pubkey());
+        }
+        let mint = keypair_for("mint").pubkey();
+        let market = address::market(&authority.pubkey(), 0).0;
+        let project = address::project(&mint, &client.pubkey()).0;
+        let device = address::device(&market, &node.pubkey(), 0).0;
+        let mut world =
+            Self { network, authority, client, node, stranger, mint, market, project, device };
+        world.create_mint("mint");
+        for actor in [world.client.pubkey(), world.node.pubkey(), world.stranger.pubkey()] {
+            world.give_tokens(&mint, &actor, TOKENS);
+        }
+        world
+    }
+
+    /// Sends instructions that must succeed.
+    #[track_caller]
+    pub fn run(&mut self, instructions: &[Instruction], signers: &[&Keypair]) -> TransactionMetadata {
+        match self.network.send(instructions, signers) {
+            Ok(landed) => landed,
+            Err(failure) => panic!("{}\n{}", failure.error, failure.logs.join("\n")),
+        }
+    }
+
+    /// Sends instructions that may fail.
+    pub fn attempt(
+        &mut self,
+        instructions: &[Instruction],
+        signers: &[&Keypair],
+    ) -> Result<TransactionMetadata, Failure> {
+        self.network.send(instructions, signers)
+    }
+
+    /// Creates the mint `keypair_for(name)`; the world's authority mints it.
+    pub fn create_mint(&mut self, name: &str) -> Address {
+        let mint = keypair_for(name);
+        let authority = self.authority.insecure_clone();
+        let rent = self.network.svm.minimum_balance_for_rent_exemption(token::MINT_SPACE as usize);
+        let create =
+            token::create_mint(authority.pubkey(), mint.pubkey(), authority.pubkey(), DECIMALS, rent);
+        self.run(&create, &[&authority, &mint]);
+        mint.pubkey()
+    }
+
+    /// Mints tokens into the associated token account of a wallet, which it creates.
+    pub fn give_tokens(&mut self, mint: &Address, wallet: &Address, amount_atoms: u64) {
+        let authority = self.authority.insecure_clone();
+        let account = address::token_account(wallet, mint);
+        let create = token::create_account(authority.pubkey(), *wallet, *mint);
+        let fill = token::mint_to(*mint, account, authority.pubkey(), amount_atoms);
+        self.run(&[create, fill], &[&authority]);
+    }
+
+    /// Initialises the config.
+    pub fn initialize_config(&mut self) {
+        let authority = self.authority.insecure_clone();
+        let key = authority.pubkey();
+        self.run(&[instruction::initialize_config(key, key)], &[&authority]);
+    }
+
+    /// Opens the vault of the world's mint.
+    pub fn open_vault(&mut self) {
+        let authority = self.authority.insecure_clone();
+        self.run(&[instruction::open_vault(authority.pubkey(), self.mint)], &[&authority]);
+    }
+
+    /// Opens a market of the world's authority and mint.
+    pub fn open_market(&mut self, id: u64, terms: MarketTerms) -> Address {
+        let authority = self.authority.insecure_clone();
+        let open = instruction::open_market(authority.pubkey(), self.mint, id, terms);
+        self.run(&[open], &[&authority]);
+        address::market(&authority.pubkey(), id).0
+    }
+
+    /// Grows the world's market until it has room for `capacity` entries.
+    pub fn grow_market_to(&mut self, capacity: usize) {
+        let authority = self.authority.insecure_clone();
+        while self.market().slots.len() < capacity {
+            self.run(&[instruction::grow_market(authority.pubkey(), self.market)], &[&authority]);
+        }
+    }
+
+    /// Opens the client's project and deposits into it.
+    pub fn open_project(&mut self) {
+        let client = self.client.insecure_clone();
+        let key = client.pubkey();
+        let source = address::token_account(&key, &self.mint);
+        let open = instruction::open_project(key, self.mint);
+        let deposit = instruction::deposit(key, source, self.project, self.mint, DEPOSIT);
+        self.run(&[open, deposit], &[&client]);
+    }
+
+    /// Opens a device of the node in the world's market, with a bond.
+    pub fn open_device(&mut self, index: u32) -> Address {
+        let node = self.node.insecure_clone();
+        let key = node.pubkey();
+        let device = address::device(&self.market, &key, index).0;
+        let source = address::token_account(&key, &self.mint);
+        let open = instruction::open_device(key, self.market, index, key);
+        let fund = instruction::fund_bond(key, source, device, self.mint, BOND);
+        self.run(&[open, fund], &[&node]);
+        device
+    }
+
+    /// The instruction that lists job `id` of the world's project in its market.
+    pub fn list_instruction(&self, id: u64) -> Instruction {
+        let listing = Listing {
+            id,
+            definition: DEFINITION,
+            timeout_seconds: TIMEOUT,
+            max_price_per_second_atoms: u64::MAX,
+        };
+        instruction::list(self.client.pubkey(), self.project, self.market, &listing)
+    }
+
+    /// Lists job `id`; returns its address.
+    pub fn list(&mut self, id: u64) -> Address {
+        let (client, list) = (self.client.insecure_clone(), self.list_instruction(id));
+        self.run(&[list], &[&client]);
+        address::job(&self.project, id).0
+    }
+
+    /// Offers a device of the node.
+    pub fn work(&mut self, device: Address) {
+        let node = self.node.insecure_clone();
+        self.run(&[instruction::work(node.pubkey(), device, self.market, 0)], &[&node]);
+    }
+
+    /// Starts a job on a device of the node.
+    pub fn start(&mut self, device: Address, job: Address) {
+        let node = self.node.insecure_clone();
+        self.run(&[instruction::start(node.pubkey(), device, job)], &[&node]);
+    }
+
+    /// Finishes a job on a device of the node.
+    pub fn finish(&mut self, device: Address, job: Address) {
+        let node = self.node.insecure_clone();
+        let finish =
+            instruction::finish(node.pubkey(), device, job, self.market, self.project, RESULT);
+        self.run(&[finish], &[&node]);
+    }
+
+    /// Lists job `id`, matches it with the world's device and starts it; returns its address.
+    pub fn run_job(&mut self, id: u64) -> Address {
+        let job = self.list(id);
+        self.work(self.device);
+        self.start(self.device, job);
+        job
+    }
+
+    /// The bytes of an account that must exist.
+    #[track_caller]
+    pub fn raw(&self, address: &Address) -> Account {
+        self.network.account(address)
+    }
+
+    #[track_caller]
+    fn decode<T: AccountDeserialize>(&self, address: &Address) -> T {
+        account::decode(address, &self.raw(address)).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// The config.
+    #[track_caller]
+    pub fn config(&self) -> Config {
+        self.decode(&address::config().0)
+    }
+
+    /// The world's market.
+    #[track_caller]
+    pub fn market(&self) -> MarketView {
+        self.market_at(&self.market)
+    }
+
+    /// A market.
+    #[track_caller]
+    pub fn market_at(&self, address: &Address) -> MarketView {
+        MarketView::decode(address, &self.raw(address)).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// The world's project.
+    #[track_caller]
+    pub fn project(&self) -> Project {
+        self.decode(&self.project)
+    }
+
+    /// A job.
+    #[track_caller]
+    pub fn job(&self, address: &Address) -> Job {
+        self.decode(address)
+    }
+
+    /// A device.
+    #[track_caller]
+    pub fn device(&self, address: &Address) -> Device {
+        self.decode(address)
+    }
+
+    /// Whether an account exists.
+    pub fn exists(&self, address: &Address) -> bool {
+        self.network.find(address).is_some()
+    }
+
+    /// Tokens in the associated token account of a wallet, atoms.
+    #[track_caller]
+    pub fn tokens(&self, wallet: &Address) -> u64 {
+        self.tokens_in(&address::token_account(wallet, &self.mint))
+    }
+
+    /// Tokens in the vault of the world's mint, atoms.
+    #[track_caller]
+    pub fn vault_tokens(&self) -> u64 {
+        self.tokens_in(&address::vault(&self.mint).0)
+    }
+
+    #[track_caller]
+    fn tokens_in(&self, account: &Address) -> u64 {
+        token::amount(&self.raw(account).data).expect("a token account")
+    }
+}

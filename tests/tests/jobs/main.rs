@@ -1,0 +1,3 @@
+//! The instructions of the jobs program, one file each.
+
+mod list;
