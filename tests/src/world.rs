@@ -1,6 +1,9 @@
 //! A small world: a mint, a market, a client with a funded project and a node with a bonded device.
 
-use crate::{keys::keypair_for, network::{Failure, Network}};
+use crate::{
+    keys::keypair_for,
+    network::{Failure, Network},
+};
 use anchor_lang::AccountDeserialize;
 use grid_client::{
     account::{self, MarketView},
@@ -110,10 +113,23 @@ impl World {
         let market = address::market(&authority.pubkey(), 0).0;
         let project = address::project(&mint, &client.pubkey()).0;
         let device = address::device(&market, &node.pubkey(), 0).0;
-        let mut world =
-            Self { network, authority, client, node, stranger, mint, market, project, device };
+        let mut world = Self {
+            network,
+            authority,
+            client,
+            node,
+            stranger,
+            mint,
+            market,
+            project,
+            device,
+        };
         world.create_mint("mint");
-        for actor in [world.client.pubkey(), world.node.pubkey(), world.stranger.pubkey()] {
+        for actor in [
+            world.client.pubkey(),
+            world.node.pubkey(),
+            world.stranger.pubkey(),
+        ] {
             world.give_tokens(&mint, &actor, TOKENS);
         }
         world
@@ -141,9 +157,17 @@ impl World {
     pub fn create_mint(&mut self, name: &str) -> Address {
         let mint = keypair_for(name);
         let authority = self.authority.insecure_clone();
-        let rent = self.network.svm.minimum_balance_for_rent_exemption(token::MINT_SPACE as usize);
-        let create =
-            token::create_mint(authority.pubkey(), mint.pubkey(), authority.pubkey(), DECIMALS, rent);
+        let rent = self
+            .network
+            .svm
+            .minimum_balance_for_rent_exemption(token::MINT_SPACE as usize);
+        let create = token::create_mint(
+            authority.pubkey(),
+            mint.pubkey(),
+            authority.pubkey(),
+            DECIMALS,
+            rent,
+        );
         self.run(&create, &[&authority, &mint]);
         mint.pubkey()
     }
@@ -167,7 +191,10 @@ impl World {
     /// Opens the vault of the world's mint.
     pub fn open_vault(&mut self) {
         let authority = self.authority.insecure_clone();
-        self.run(&[instruction::open_vault(authority.pubkey(), self.mint)], &[&authority]);
+        self.run(
+            &[instruction::open_vault(authority.pubkey(), self.mint)],
+            &[&authority],
+        );
     }
 
     /// Opens a market of the world's authority and mint.
@@ -182,7 +209,10 @@ impl World {
     pub fn grow_market_to(&mut self, capacity: usize) {
         let authority = self.authority.insecure_clone();
         while self.market().slots.len() < capacity {
-            self.run(&[instruction::grow_market(authority.pubkey(), self.market)], &[&authority]);
+            self.run(
+                &[instruction::grow_market(authority.pubkey(), self.market)],
+                &[&authority],
+            );
         }
     }
 
@@ -229,7 +259,10 @@ impl World {
     /// Offers a device of the node.
     pub fn work(&mut self, device: Address) {
         let node = self.node.insecure_clone();
-        self.run(&[instruction::work(node.pubkey(), device, self.market, 0)], &[&node]);
+        self.run(
+            &[instruction::work(node.pubkey(), device, self.market, 0)],
+            &[&node],
+        );
     }
 
     /// Starts a job on a device of the node.
@@ -241,8 +274,7 @@ impl World {
     /// Finishes a job on a device of the node.
     pub fn finish(&mut self, device: Address, job: Address) {
         let node = self.node.insecure_clone();
-        let finish =
-            instruction::finish(node.pubkey(), device, job, self.market, self.project, RESULT);
+        let finish = instruction::finish(node.pubkey(), device, job, self.market, self.project, RESULT);
         self.run(&[finish], &[&node]);
     }
 

@@ -1,6 +1,6 @@
 //! Program-derived addresses, each with its bump.
 
-use grid_jobs::{Config, Device, Job, Market, Project, ID, VAULT_SEED};
+use grid_jobs::{Config, Device, ID, Job, Market, Project, VAULT_SEED};
 use solana_address::Address;
 
 /// The config: `["config"]`.

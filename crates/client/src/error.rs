@@ -26,8 +26,11 @@ struct Idl {
     errors: Vec<ProgramError>,
 }
 
-static ERRORS: LazyLock<Vec<ProgramError>> =
-    LazyLock::new(|| serde_json::from_str::<Idl>(JOBS_IDL).map(|idl| idl.errors).unwrap_or_default());
+static ERRORS: LazyLock<Vec<ProgramError>> = LazyLock::new(|| {
+    serde_json::from_str::<Idl>(JOBS_IDL)
+        .map(|idl| idl.errors)
+        .unwrap_or_default()
+});
 
 impl ProgramError {
     /// The error of the jobs program with this number.
@@ -58,7 +61,9 @@ pub enum ChainError {
         logs: Vec<String>,
     },
     /// The transaction did not land before its blockhash expired.
-    #[error("transaction {signature} did not land before its blockhash expired; nothing was changed, send it again")]
+    #[error(
+        "transaction {signature} did not land before its blockhash expired; nothing was changed, send it again"
+    )]
     Expired {
         /// The transaction's signature.
         signature: String,
@@ -94,7 +99,11 @@ impl ChainError {
         if let TransactionError::InstructionError(instruction, InstructionError::Custom(code)) = error {
             let is_ours = programs.get(usize::from(instruction)) == Some(&grid_jobs::ID);
             if let (true, Some(error)) = (is_ours, ProgramError::from_code(code)) {
-                return Self::Program { instruction, error, logs };
+                return Self::Program {
+                    instruction,
+                    error,
+                    logs,
+                };
             }
         }
         Self::Transaction { error, logs }

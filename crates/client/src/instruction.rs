@@ -1,7 +1,7 @@
 //! One builder per instruction. Each takes what the caller decides and derives the rest.
 
 use crate::{address, token};
-use grid_jobs::{accounts, instruction as data, MarketTerms};
+use grid_jobs::{MarketTerms, accounts, instruction as data};
 use solana_address::Address;
 use solana_instruction::Instruction;
 
@@ -42,7 +42,11 @@ pub fn open_market(authority: Address, mint: Address, id: u64, terms: MarketTerm
 
 /// Grows a market's queue. Signs: the payer.
 pub fn grow_market(payer: Address, market: Address) -> Instruction {
-    data::GrowMarket {}.to_instruction(accounts::GrowMarket { payer, market, system_program: SYSTEM_PROGRAM })
+    data::GrowMarket {}.to_instruction(accounts::GrowMarket {
+        payer,
+        market,
+        system_program: SYSTEM_PROGRAM,
+    })
 }
 
 /// Opens a project. Signs: its owner.
@@ -182,7 +186,13 @@ pub fn list(owner: Address, project: Address, market: Address, listing: &Listing
         timeout_seconds: listing.timeout_seconds,
         max_price_per_second_atoms: listing.max_price_per_second_atoms,
     }
-    .to_instruction(accounts::List { owner, project, market, job, system_program: SYSTEM_PROGRAM })
+    .to_instruction(accounts::List {
+        owner,
+        project,
+        market,
+        job,
+        system_program: SYSTEM_PROGRAM,
+    })
 }
 
 /// Takes a queued job off its market. Signs: the project's owner.
@@ -193,12 +203,21 @@ pub fn delist(
     job: Address,
     rent_payer: Address,
 ) -> Instruction {
-    data::Delist {}.to_instruction(accounts::Delist { owner, project, market, job, rent_payer })
+    data::Delist {}.to_instruction(accounts::Delist {
+        owner,
+        project,
+        market,
+        job,
+        rent_payer,
+    })
 }
 
 /// Offers an idle device. Signs: its node.
 pub fn work(node: Address, device: Address, market: Address, min_price_per_second_atoms: u64) -> Instruction {
-    data::Work { min_price_per_second_atoms }.to_instruction(accounts::Work { node, device, market })
+    data::Work {
+        min_price_per_second_atoms,
+    }
+    .to_instruction(accounts::Work { node, device, market })
 }
 
 /// Takes a queued device off its market. Signs: its node.
@@ -219,7 +238,13 @@ pub fn decline(
     market: Address,
     project: Address,
 ) -> Instruction {
-    data::Decline {}.to_instruction(accounts::Decline { node, device, job, market, project })
+    data::Decline {}.to_instruction(accounts::Decline {
+        node,
+        device,
+        job,
+        market,
+        project,
+    })
 }
 
 /// Finishes a running job. Signs: the device's node.
@@ -231,10 +256,21 @@ pub fn finish(
     project: Address,
     result: [u8; 32],
 ) -> Instruction {
-    data::Finish { result }.to_instruction(accounts::Finish { node, device, job, market, project })
+    data::Finish { result }.to_instruction(accounts::Finish {
+        node,
+        device,
+        job,
+        market,
+        project,
+    })
 }
 
 /// Closes a job that is over. Signs: the project's owner, or anyone after the retention.
 pub fn close_job(closer: Address, project: Address, job: Address, rent_payer: Address) -> Instruction {
-    data::CloseJob {}.to_instruction(accounts::CloseJob { closer, project, job, rent_payer })
+    data::CloseJob {}.to_instruction(accounts::CloseJob {
+        closer,
+        project,
+        job,
+        rent_payer,
+    })
 }

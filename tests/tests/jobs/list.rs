@@ -12,7 +12,10 @@ use solana_signer::Signer;
 /// 100 atoms × 600 seconds and 2.5 % of it.
 const ESCROW: u64 = 61_500;
 
-fn attempt(world: &mut World, change: impl FnOnce(&mut Listing)) -> Result<litesvm::types::TransactionMetadata, grid_tests::Failure> {
+fn attempt(
+    world: &mut World,
+    change: impl FnOnce(&mut Listing),
+) -> Result<litesvm::types::TransactionMetadata, grid_tests::Failure> {
     let mut listing = Listing {
         id: 1,
         definition: DEFINITION,
@@ -82,7 +85,10 @@ fn meets_the_device_that_waited_longest() {
     assert_eq!(found.device, world.device);
     assert_eq!(found.start_deadline, world.network.time() + 60);
     assert_eq!(world.market().waiting(), Some(vec![second]));
-    assert!(world.device(&world.device).is(DeviceState::Queued), "the device's account was not needed");
+    assert!(
+        world.device(&world.device).is(DeviceState::Queued),
+        "the device's account was not needed"
+    );
     assert_ledger(&world, 0);
 }
 
@@ -91,12 +97,24 @@ fn an_escrow_up_to_the_whole_balance_is_enough() {
     let mut world = World::new();
     let client = world.client.insecure_clone();
     let destination = address::token_account(&client.pubkey(), &world.mint);
-    let leave_short = instruction::withdraw(client.pubkey(), world.project, world.mint, destination, DEPOSIT - ESCROW + 1);
+    let leave_short = instruction::withdraw(
+        client.pubkey(),
+        world.project,
+        world.mint,
+        destination,
+        DEPOSIT - ESCROW + 1,
+    );
     let mut short = world.clone();
     short.run(&[leave_short], &[&client]);
     expect_error(attempt(&mut short, |_| ()), GridError::InsufficientBalance);
 
-    let leave_all = instruction::withdraw(client.pubkey(), world.project, world.mint, destination, DEPOSIT - ESCROW);
+    let leave_all = instruction::withdraw(
+        client.pubkey(),
+        world.project,
+        world.mint,
+        destination,
+        DEPOSIT - ESCROW,
+    );
     world.run(&[leave_all], &[&client]);
     attempt(&mut world, |_| ()).unwrap();
     assert_eq!(world.project().balance, 0);
@@ -115,13 +133,23 @@ fn refuses_another_owner() {
 #[test]
 fn refuses_a_zero_definition() {
     let mut world = World::new();
-    expect_error(attempt(&mut world, |l| l.definition = [0; 32]), GridError::ZeroDefinition);
+    expect_error(
+        attempt(&mut world, |l| l.definition = [0; 32]),
+        GridError::ZeroDefinition,
+    );
 }
 
 #[test]
 fn refuses_a_timeout_out_of_the_markets_range() {
     let mut world = World::new();
-    for (timeout, is_fine) in [(0, false), (9, false), (10, true), (7_200, true), (7_201, false), (u32::MAX, false)] {
+    for (timeout, is_fine) in [
+        (0, false),
+        (9, false),
+        (10, true),
+        (7_200, true),
+        (7_201, false),
+        (u32::MAX, false),
+    ] {
         let result = attempt(&mut world.clone(), |l| l.timeout_seconds = timeout);
         match is_fine {
             true => assert!(result.is_ok(), "{timeout}"),
@@ -135,8 +163,14 @@ fn refuses_a_timeout_out_of_the_markets_range() {
 #[test]
 fn refuses_a_price_above_the_clients_maximum() {
     let mut world = World::new();
-    expect_error(attempt(&mut world, |l| l.max_price_per_second_atoms = 99), GridError::PriceAboveMaximum);
-    expect_error(attempt(&mut world, |l| l.max_price_per_second_atoms = 0), GridError::PriceAboveMaximum);
+    expect_error(
+        attempt(&mut world, |l| l.max_price_per_second_atoms = 99),
+        GridError::PriceAboveMaximum,
+    );
+    expect_error(
+        attempt(&mut world, |l| l.max_price_per_second_atoms = 0),
+        GridError::PriceAboveMaximum,
+    );
     assert_eq!(world.project().balance, DEPOSIT, "nothing is lost");
     attempt(&mut world, |l| l.max_price_per_second_atoms = 100).unwrap();
 }

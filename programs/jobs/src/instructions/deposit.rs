@@ -7,7 +7,7 @@
 
 use crate::{errors::GridError, events::Deposited, instructions::tokens::pay_in, state::Project};
 use anchor_lang::prelude::*;
-use anchor_spl::token::{Mint, TokenAccount};
+use anchor_spl::token::Mint;
 
 /// Accounts of `deposit`.
 #[derive(Accounts)]
@@ -22,10 +22,10 @@ pub struct Deposit {
     pub mint: Account<Mint>,
     /// Token account that pays; the token program checks it.
     #[account(mut)]
-    pub source: Account<TokenAccount>,
-    /// The mint's vault.
+    pub source: UncheckedAccount,
+    /// The mint's vault; its address is checked here, its bytes by the token program.
     #[account(mut, seeds = [b"vault", mint.address().as_ref()], bump)]
-    pub vault: Account<TokenAccount>,
+    pub vault: UncheckedAccount,
     /// The SPL Token program.
     pub token_program: Program<Token>,
 }
@@ -36,11 +36,10 @@ pub fn handle_deposit(ctx: &mut Context<Deposit>, amount_atoms: u64) -> Result<(
     let accounts = &mut ctx.accounts;
     accounts.project.credit(amount_atoms)?;
     pay_in(
-        &accounts.token_program,
         &accounts.mint,
-        &mut accounts.source,
-        &mut accounts.vault,
-        &accounts.depositor,
+        accounts.source.account(),
+        accounts.vault.account(),
+        accounts.depositor.account(),
         amount_atoms,
     )?;
     emit!(Deposited {

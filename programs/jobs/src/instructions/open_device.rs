@@ -5,7 +5,10 @@
 //! what its machine earns.
 //! It shall fail when: the device exists already; the payee is the zero address.
 
-#![expect(unused_variables, reason = "the derive reads the arguments once more on exit, where nothing needs them")]
+#![expect(
+    unused_variables,
+    reason = "the derive reads the arguments once more on exit, where nothing needs them"
+)]
 
 use crate::{
     errors::GridError,

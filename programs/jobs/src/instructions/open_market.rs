@@ -3,7 +3,10 @@
 //! Signs: the authority, who pays the rent.
 //! It shall fail when: the market exists already; the config or the mint's vault is missing; a term is out of range.
 
-#![expect(unused_variables, reason = "the derive reads the arguments once more on exit, where nothing needs them")]
+#![expect(
+    unused_variables,
+    reason = "the derive reads the arguments once more on exit, where nothing needs them"
+)]
 
 use crate::{
     constants::MARKET_GROWTH_BYTES,

@@ -5,7 +5,8 @@
 
 use crate::{events::VaultOpened, state::VAULT_SEED};
 use anchor_lang::prelude::*;
-use anchor_spl::token::{initialize_account3, InitializeAccount3, Mint, TokenAccount};
+use anchor_spl::token::{Mint, TokenAccount};
+use pinocchio_token::instructions::InitializeAccount3;
 
 /// Accounts of `open_vault`.
 #[derive(Accounts)]
@@ -36,14 +37,7 @@ pub fn handle_open_vault(ctx: &mut Context<OpenVault>) -> Result<()> {
         accounts.token_program.address(),
         &[VAULT_SEED, mint.as_ref(), &[ctx.bumps.vault]],
     )?;
-    initialize_account3(CpiContext::new(
-        accounts.token_program.address(),
-        InitializeAccount3 {
-            account: accounts.vault.cpi_handle_mut(),
-            mint: accounts.mint.cpi_handle(),
-            authority: CpiHandle::readonly(&vault),
-        },
-    ))?;
+    InitializeAccount3::new(&vault, accounts.mint.account(), vault.address()).invoke()?;
     emit!(VaultOpened {
         mint,
         vault: *vault.address()

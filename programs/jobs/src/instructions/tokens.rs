@@ -1,66 +1,75 @@
-//! Tokens in and out of a vault, by CPI to the SPL Token program.
+//! Tokens in and out of a vault, by CPI to the SPL Token program, which checks the accounts' mint, owner and state.
 
 use crate::{errors::GridError, state::VAULT_SEED};
-use anchor_lang::prelude::*;
+use anchor_lang::{
+    cpi::{CpiSeed, CpiSigner},
+    prelude::*,
+};
 use anchor_spl::{
     associated_token::get_associated_token_address,
-    token::{transfer_checked, Mint, TokenAccount, TransferChecked},
+    token::{Mint, TokenAccount},
 };
+use pinocchio_token::instructions::TransferChecked;
 
 /// Moves tokens from an account of `authority`, a signer of the transaction, into the vault.
+#[inline(never)]
 pub fn pay_in(
-    token_program: &Program<Token>,
     mint: &Account<Mint>,
-    source: &mut Account<TokenAccount>,
-    vault: &mut Account<TokenAccount>,
-    authority: &Signer,
+    source: &AccountView,
+    vault: &AccountView,
+    authority: &AccountView,
     amount_atoms: u64,
 ) -> Result<()> {
-    let accounts = TransferChecked {
-        from: source.cpi_handle_mut(),
-        mint: mint.cpi_handle(),
-        to: vault.cpi_handle_mut(),
-        authority: authority.cpi_handle(),
-    };
-    transfer_checked(
-        CpiContext::new(token_program.address(), accounts),
+    TransferChecked::new(
+        source,
+        mint.account(),
+        vault,
+        authority,
         amount_atoms,
         mint.decimals(),
     )
+    .invoke()
 }
 
 /// Moves tokens out of the vault; only the vault's own address signs.
+#[inline(never)]
 pub fn pay_out(
-    token_program: &Program<Token>,
     mint: &Account<Mint>,
-    vault: &mut Account<TokenAccount>,
+    vault: &AccountView,
     vault_bump: u8,
-    destination: &mut Account<TokenAccount>,
+    destination: &AccountView,
     amount_atoms: u64,
 ) -> Result<()> {
-    let authority = *vault.account();
-    let accounts = TransferChecked {
-        from: vault.cpi_handle_mut(),
-        mint: mint.cpi_handle(),
-        to: destination.cpi_handle_mut(),
-        authority: CpiHandle::readonly(&authority),
-    };
-    let seeds: &[&[u8]] = &[VAULT_SEED, mint.address().as_ref(), &[vault_bump]];
-    transfer_checked(
-        CpiContext::new_with_signer(token_program.address(), accounts, &[seeds]),
+    let bump = [vault_bump];
+    let seeds = [
+        CpiSeed::from(VAULT_SEED),
+        CpiSeed::from(mint.address().as_array()),
+        CpiSeed::from(&bump),
+    ];
+    TransferChecked::new(
+        vault,
+        mint.account(),
+        destination,
+        vault,
         amount_atoms,
         mint.decimals(),
     )
+    .invoke_signed(&[CpiSigner::from(&seeds)])
 }
 
 /// Checks that `account` is the associated token account of `payee` for `mint`, and still the payee's.
 ///
 /// Error: [`GridError::WrongPayeeAccount`].
-pub fn require_payee_account(account: &Account<TokenAccount>, payee: &Address, mint: &Address) -> Result<()> {
-    let is_associated =
-        anchor_lang::address_eq(account.address(), &get_associated_token_address(payee, mint));
+#[inline(never)]
+pub fn require_payee_account(account: &AccountView, payee: &Address, mint: &Address) -> Result<()> {
+    let associated = get_associated_token_address(payee, mint);
     require!(
-        is_associated && anchor_lang::address_eq(account.owner(), payee),
+        anchor_lang::address_eq(account.address(), &associated),
+        GridError::WrongPayeeAccount
+    );
+    let account = Account::<TokenAccount>::load(*account)?;
+    require!(
+        anchor_lang::address_eq(account.owner(), payee),
         GridError::WrongPayeeAccount
     );
     Ok(())

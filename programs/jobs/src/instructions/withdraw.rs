@@ -7,7 +7,7 @@
 
 use crate::{errors::GridError, events::Withdrawn, instructions::tokens::pay_out, state::Project};
 use anchor_lang::prelude::*;
-use anchor_spl::token::{Mint, TokenAccount};
+use anchor_spl::token::Mint;
 
 /// Accounts of `withdraw`.
 #[derive(Accounts)]
@@ -21,12 +21,12 @@ pub struct Withdraw {
     /// The project's mint.
     #[account(address = project.mint @ GridError::WrongMint)]
     pub mint: Account<Mint>,
-    /// The mint's vault.
+    /// The mint's vault; its address is checked here, its bytes by the token program.
     #[account(mut, seeds = [b"vault", mint.address().as_ref()], bump)]
-    pub vault: Account<TokenAccount>,
+    pub vault: UncheckedAccount,
     /// Token account that is paid, the owner's choice; the token program checks it.
     #[account(mut)]
-    pub destination: Account<TokenAccount>,
+    pub destination: UncheckedAccount,
     /// The SPL Token program.
     pub token_program: Program<Token>,
 }
@@ -37,11 +37,10 @@ pub fn handle_withdraw(ctx: &mut Context<Withdraw>, amount_atoms: u64) -> Result
     let accounts = &mut ctx.accounts;
     accounts.project.debit(amount_atoms)?;
     pay_out(
-        &accounts.token_program,
         &accounts.mint,
-        &mut accounts.vault,
+        accounts.vault.account(),
         ctx.bumps.vault,
-        &mut accounts.destination,
+        accounts.destination.account(),
         amount_atoms,
     )?;
     emit!(Withdrawn {

@@ -12,7 +12,7 @@ use crate::{
     state::{Device, DeviceState},
 };
 use anchor_lang::prelude::*;
-use anchor_spl::token::{Mint, TokenAccount};
+use anchor_spl::token::Mint;
 
 /// Accounts of `withdraw_bond`.
 #[derive(Accounts)]
@@ -26,12 +26,12 @@ pub struct WithdrawBond {
     /// The device's mint.
     #[account(address = device.mint @ GridError::WrongMint)]
     pub mint: Account<Mint>,
-    /// The mint's vault.
+    /// The mint's vault; its address is checked here, its bytes by the token program.
     #[account(mut, seeds = [b"vault", mint.address().as_ref()], bump)]
-    pub vault: Account<TokenAccount>,
+    pub vault: UncheckedAccount,
     /// The payee's associated token account; checked in the handler.
     #[account(mut)]
-    pub destination: Account<TokenAccount>,
+    pub destination: UncheckedAccount,
     /// The SPL Token program.
     pub token_program: Program<Token>,
 }
@@ -48,11 +48,10 @@ pub fn handle_withdraw_bond(ctx: &mut Context<WithdrawBond>, amount_atoms: u64) 
     )?;
     accounts.device.debit_bond(amount_atoms)?;
     pay_out(
-        &accounts.token_program,
         &accounts.mint,
-        &mut accounts.vault,
+        accounts.vault.account(),
         ctx.bumps.vault,
-        &mut accounts.destination,
+        accounts.destination.account(),
         amount_atoms,
     )?;
     emit!(BondWithdrawn {

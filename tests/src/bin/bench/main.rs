@@ -1,0 +1,71 @@
+//! Measures the programs: compute units, signatures and bytes of every instruction, with an empty, a short and a long
+//! queue, and the size of the binaries.
+//!
+//! Compares with the figures in git and fails when one is exceeded by more than 1 %; else writes `docs/performance.json`
+//! and the tables of `docs/performance.md`. `--bless` writes them also when a figure got worse; `--check` never writes.
+
+mod cases;
+mod figures;
+mod report;
+
+use anyhow::{Context, Result, bail};
+use clap::Parser;
+use figures::Figures;
+use std::path::Path;
+
+/// Lengths of the queue to measure at.
+const DEPTHS: [usize; 3] = [0, 300, 10_000];
+
+#[derive(Parser)]
+#[command(about = "Measures compute units, signatures, bytes and binary sizes")]
+struct Options {
+    /// Write the figures also when one got worse by more than 1 %
+    #[arg(long, conflicts_with = "check")]
+    bless: bool,
+    /// Compare only, write nothing
+    #[arg(long)]
+    check: bool,
+}
+
+fn main() -> Result<()> {
+    let options = Options::parse();
+    let docs = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs"));
+    let (json, markdown) = (docs.join("performance.json"), docs.join("performance.md"));
+
+    let measured = cases::measure(&DEPTHS);
+    println!("{}", report::table(&measured));
+
+    let excesses = match std::fs::read_to_string(&json) {
+        Ok(text) => {
+            let recorded: Figures =
+                serde_json::from_str(&text).with_context(|| format!("{}", json.display()))?;
+            measured.excesses(&recorded)
+        }
+        Err(_) => Vec::new(),
+    };
+    let over_budget = measured.over_budget();
+    for line in excesses.iter().chain(&over_budget) {
+        eprintln!("worse: {line}");
+    }
+    if !over_budget.is_empty() {
+        bail!(
+            "{} figures exceed their budget (tests/src/bin/bench/figures.rs)",
+            over_budget.len()
+        );
+    }
+    if !excesses.is_empty() && !options.bless {
+        bail!(
+            "{} figures exceed those in {} by more than 1 %: make them better, or accept them with `cargo xtask bench --bless`",
+            excesses.len(),
+            json.display()
+        );
+    }
+    if options.check {
+        println!("no figure in {} is exceeded by more than 1 %", json.display());
+        return Ok(());
+    }
+    std::fs::write(&json, serde_json::to_string_pretty(&measured)? + "\n")?;
+    report::write_tables(&markdown, &measured)?;
+    println!("wrote {} and {}", json.display(), markdown.display());
+    Ok(())
+}
