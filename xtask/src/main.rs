@@ -1,2 +1,57 @@
-//! Grid.
-fn main() {}
+//! Grid's tasks: `cargo xtask help` lists them.
+
+mod bench;
+mod build;
+mod cache;
+mod cli;
+mod context;
+mod demo;
+mod doctor;
+mod host;
+mod idl;
+mod lint;
+mod mutants;
+mod process;
+mod program_ids;
+mod self_test;
+mod setup;
+mod stamp;
+mod test;
+mod toolchain;
+mod version;
+mod way;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::{
+    cli::{Cli, Command},
+    context::Context,
+};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<()> {
+    let context = Context::locate()?;
+    match cli.command {
+        Command::Setup(args) => setup::command(&context, &args),
+        Command::Build(args) => build::command(&context, &args),
+        Command::Idl(args) => idl::command(&context, &args),
+        Command::Lint => lint::command(&context),
+        Command::Test(args) => test::command(&context, &args),
+        Command::Bench(args) => bench::command(&context, &args),
+        Command::Demo(args) => demo::command(&context, &args),
+        Command::Doctor(args) => doctor::command(&context, &args),
+    }
+}

@@ -34,7 +34,6 @@ pub fn open_market(authority: Address, mint: Address, id: u64, terms: MarketTerm
         authority,
         config: address::config().0,
         mint,
-        vault: address::vault(&mint).0,
         market: address::market(&authority, id).0,
         system_program: SYSTEM_PROGRAM,
     })
@@ -54,7 +53,6 @@ pub fn open_project(owner: Address, mint: Address) -> Instruction {
     data::OpenProject {}.to_instruction(accounts::OpenProject {
         owner,
         mint,
-        vault: address::vault(&mint).0,
         project: address::project(&mint, &owner).0,
         system_program: SYSTEM_PROGRAM,
     })
@@ -182,7 +180,7 @@ pub fn list(owner: Address, project: Address, market: Address, listing: &Listing
     data::List {
         id: listing.id,
         bump,
-        definition: listing.definition,
+        definition: &listing.definition,
         timeout_seconds: listing.timeout_seconds,
         max_price_per_second_atoms: listing.max_price_per_second_atoms,
     }
@@ -256,7 +254,7 @@ pub fn finish(
     project: Address,
     result: [u8; 32],
 ) -> Instruction {
-    data::Finish { result }.to_instruction(accounts::Finish {
+    data::Finish { result: &result }.to_instruction(accounts::Finish {
         node,
         device,
         job,

@@ -2,6 +2,23 @@
 //! `_after` are the totals that result. An event's bytes are its discriminator and its fields, little-endian, unpadded.
 
 use anchor_lang::prelude::*;
+use bytemuck::{bytes_of, Pod, Zeroable};
+
+/// An event as it is logged: its discriminator before its fields.
+#[repr(C, packed)]
+#[derive(Clone, Copy, Pod, Zeroable)]
+struct Logged<E: Pod> {
+    discriminator: [u8; 8],
+    event: E,
+}
+
+/// Logs an event. The bytes are those of Anchor's `emit!`, laid out on the stack at once.
+#[inline(always)]
+pub fn log<E: Event + Pod>(event: E) {
+    let mut discriminator = [0; 8];
+    discriminator.copy_from_slice(E::DISCRIMINATOR);
+    sol_log_data(&[bytes_of(&Logged { discriminator, event })]);
+}
 
 /// The config was initialised.
 #[event(bytemuck)]
@@ -163,15 +180,20 @@ pub struct JobDelisted {
     pub balance_after_atoms: PodU64,
 }
 
-/// A device offered itself: queued, or matched with a job that waited.
+/// A device offered itself and took the first waiting job.
 #[event(bytemuck)]
-pub struct DeviceOffered {
+pub struct DeviceMatched {
     /// The device.
     pub device: Address,
-    /// Its market.
-    pub market: Address,
-    /// The matched job; zero when the device was queued.
+    /// The job.
     pub job: Address,
+}
+
+/// A device offered itself and joined its market's queue.
+#[event(bytemuck)]
+pub struct DeviceQueued {
+    /// The device.
+    pub device: Address,
 }
 
 /// A device left its queue.
@@ -179,8 +201,6 @@ pub struct DeviceOffered {
 pub struct DeviceLeft {
     /// The device.
     pub device: Address,
-    /// Its market.
-    pub market: Address,
 }
 
 /// A job began to run.

@@ -48,7 +48,7 @@ pub mod grid_jobs {
         ctx: &mut Context<List>,
         id: u64,
         bump: u8,
-        definition: [u8; 32],
+        definition: &[u8; 32],
         timeout_seconds: u32,
         max_price_per_second_atoms: u64,
     ) -> Result<()> {
@@ -73,7 +73,7 @@ pub mod grid_jobs {
     }
 
     /// Finishes a running job: posts the hash of its result, pays the device, returns the rest to the project.
-    pub fn finish(ctx: &mut Context<Finish>, result: [u8; 32]) -> Result<()> {
+    pub fn finish(ctx: &mut Context<Finish>, result: &[u8; 32]) -> Result<()> {
         handle_finish(ctx, result)
     }
 

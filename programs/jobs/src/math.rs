@@ -3,14 +3,19 @@
 //! Within the bounds of [`crate::constants`] no product here overflows a `u64`; outside them the functions return
 //! `None`, never a wrapped number.
 
-use crate::constants::BPS_DENOMINATOR;
+use crate::constants::{BPS_DENOMINATOR, MAX_PRICE_PER_SECOND_ATOMS, MAX_TIMEOUT_SECONDS};
 
 /// What a job costs at most, and so what `list` takes from the project into escrow.
 ///
 /// `price_per_second × timeout`, plus the fee on it.
 pub fn escrow_for(price_per_second_atoms: u64, timeout_seconds: u32, fee_bps: u16) -> Option<u64> {
-    let reserved = price_per_second_atoms.checked_mul(u64::from(timeout_seconds))?;
+    let reserved = price_for(price_per_second_atoms, timeout_seconds)?;
     reserved.checked_add(fee_on(reserved, fee_bps)?)
+}
+
+/// The price of a number of seconds.
+fn price_for(price_per_second_atoms: u64, seconds: u32) -> Option<u64> {
+    multiply::<PRICE_BITS>(price_per_second_atoms, u64::from(seconds))
 }
 
 /// The fee on an amount paid to a device, rounded up: the market's share never loses a fraction of an atom to a
@@ -19,10 +24,29 @@ pub fn escrow_for(price_per_second_atoms: u64, timeout_seconds: u32, fee_bps: u1
 /// Equals `ceil(amount × bps / 10,000)`, computed as quotient and remainder so that no intermediate exceeds 64 bits.
 pub fn fee_on(amount_atoms: u64, fee_bps: u16) -> Option<u64> {
     let bps = u64::from(fee_bps);
-    let whole = (amount_atoms / BPS_DENOMINATOR).checked_mul(bps)?;
-    // The remainder is below 10,000 and bps below 65,536: the product fits 30 bits.
-    let part = ((amount_atoms % BPS_DENOMINATOR) * bps).div_ceil(BPS_DENOMINATOR);
+    let whole = multiply::<QUOTIENT_BITS>(amount_atoms / BPS_DENOMINATOR, bps)?;
+    let part = multiply::<QUOTIENT_BITS>(amount_atoms % BPS_DENOMINATOR, bps)?.div_ceil(BPS_DENOMINATOR);
     whole.checked_add(part)
+}
+
+/// Bits of a price per second; the other 24 hold a timeout.
+const PRICE_BITS: u32 = 40;
+/// Bits of an amount in ten thousands; the other 16 hold basis points.
+const QUOTIENT_BITS: u32 = 48;
+
+const _: () = {
+    assert!(MAX_PRICE_PER_SECOND_ATOMS >> PRICE_BITS == 0);
+    assert!(MAX_TIMEOUT_SECONDS >> (u64::BITS - PRICE_BITS) == 0);
+    assert!(
+        (MAX_PRICE_PER_SECOND_ATOMS * MAX_TIMEOUT_SECONDS as u64 / BPS_DENOMINATOR) >> QUOTIENT_BITS == 0
+    );
+};
+
+/// `a × b`, if `a` has at most `A_BITS` bits and `b` the rest of 64: then the product fits, and needs no 128-bit
+/// multiplication to find out, which the VM does not have.
+fn multiply<const A_BITS: u32>(a: u64, b: u64) -> Option<u64> {
+    let fits = a >> A_BITS == 0 && b >> (u64::BITS - A_BITS) == 0;
+    fits.then(|| a.wrapping_mul(b))
 }
 
 /// Where a job's escrow goes when its run ends. The three parts always add up to the escrow.
@@ -53,7 +77,7 @@ pub fn settle(
 ) -> Option<Settlement> {
     let elapsed = now.saturating_sub(started_at).max(0) as u64;
     let seconds = elapsed.min(u64::from(timeout_seconds)) as u32;
-    let paid_atoms = price_per_second_atoms.checked_mul(u64::from(seconds))?;
+    let paid_atoms = price_for(price_per_second_atoms, seconds)?;
     let fee_atoms = fee_on(paid_atoms, fee_bps)?;
     let refund_atoms = escrow_atoms.checked_sub(paid_atoms)?.checked_sub(fee_atoms)?;
     Some(Settlement {
@@ -64,10 +88,15 @@ pub fn settle(
     })
 }
 
+/// Whether a hash is missing: all its bytes are zero.
+pub fn is_zero(hash: &[u8; 32]) -> bool {
+    bytemuck::cast::<_, [u64; 4]>(*hash).iter().all(|word| *word == 0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::constants::{MAX_FEE_BPS, MAX_PRICE_PER_SECOND_ATOMS, MAX_TIMEOUT_SECONDS};
+    use crate::constants::MAX_FEE_BPS;
 
     fn exact_fee(amount: u64, bps: u16) -> u128 {
         (u128::from(amount) * u128::from(bps)).div_ceil(10_000)
@@ -75,17 +104,8 @@ mod tests {
 
     #[test]
     fn fee_equals_the_exact_quotient_rounded_up() {
-        for amount in [
-            0,
-            1,
-            2,
-            9_999,
-            10_000,
-            10_001,
-            123_456_789,
-            u64::MAX / 4,
-            u64::MAX,
-        ] {
+        let dearest = MAX_PRICE_PER_SECOND_ATOMS * u64::from(MAX_TIMEOUT_SECONDS);
+        for amount in [0, 1, 2, 9_999, 10_000, 10_001, 123_456_789, dearest - 1, dearest] {
             for bps in [0, 1, 3, 99, 2_500, MAX_FEE_BPS, 9_999, 10_000] {
                 assert_eq!(
                     fee_on(amount, bps).map(u128::from),
@@ -97,8 +117,23 @@ mod tests {
     }
 
     #[test]
+    fn a_product_is_exact_or_none() {
+        for a in [0, 1, 7, (1 << 40) - 1, 1 << 40, u64::MAX] {
+            for b in [0, 1, 9, (1 << 24) - 1, 1 << 24, u64::MAX] {
+                let exact = u128::from(a) * u128::from(b);
+                let fits = a < 1 << 40 && b < 1 << 24;
+                assert_eq!(
+                    multiply::<40>(a, b).map(u128::from),
+                    fits.then_some(exact),
+                    "{a} × {b}"
+                );
+            }
+        }
+    }
+
+    #[test]
     fn a_fee_that_does_not_fit_is_none() {
-        assert_eq!(fee_on(u64::MAX, u16::MAX), None);
+        assert_eq!(fee_on(u64::MAX, 1), None);
     }
 
     #[test]
@@ -165,6 +200,16 @@ mod tests {
     fn timestamps_at_the_ends_of_their_range_do_not_overflow() {
         let s = settle(100, 1, 100, 0, i64::MIN, i64::MAX).unwrap();
         assert_eq!(s.seconds, 100);
+    }
+
+    #[test]
+    fn only_zeros_are_zero() {
+        assert!(is_zero(&[0; 32]));
+        for place in 0..32 {
+            let mut hash = [0; 32];
+            hash[place] = 1;
+            assert!(!is_zero(&hash));
+        }
     }
 
     #[test]

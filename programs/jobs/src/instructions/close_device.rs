@@ -6,7 +6,7 @@
 
 use crate::{
     errors::GridError,
-    events::DeviceClosed,
+    events::{self, DeviceClosed},
     state::{Device, DeviceState, MarketAccount},
 };
 use anchor_lang::{prelude::*, AccountClose};
@@ -34,6 +34,6 @@ pub fn handle_close_device(ctx: &mut Context<CloseDevice>) -> Result<()> {
     let device = *accounts.device.address();
     accounts.market.remove_device()?;
     accounts.device.close(*accounts.node.account())?;
-    emit!(DeviceClosed { device });
+    events::log(DeviceClosed { device });
     Ok(())
 }

@@ -6,7 +6,7 @@
 
 use crate::{
     errors::GridError,
-    events::JobClosed,
+    events::{self, JobClosed},
     state::{Job, Project},
 };
 use anchor_lang::{prelude::*, AccountClose};
@@ -42,9 +42,9 @@ pub fn handle_close_job(ctx: &mut Context<CloseJob>) -> Result<()> {
     project.remove_job()?;
     let address = *job.address();
     job.close(*accounts.rent_payer.account())?;
-    emit!(JobClosed {
+    events::log(JobClosed {
         job: address,
-        project: *project.address()
+        project: *project.address(),
     });
     Ok(())
 }

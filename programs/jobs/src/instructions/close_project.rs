@@ -3,7 +3,11 @@
 //! Signs: the owner.
 //! It shall fail when: the signer is not the owner; the project has a balance; it has open jobs.
 
-use crate::{errors::GridError, events::ProjectClosed, state::Project};
+use crate::{
+    errors::GridError,
+    events::{self, ProjectClosed},
+    state::Project,
+};
 use anchor_lang::{prelude::*, AccountClose};
 
 /// Accounts of `close_project`.
@@ -24,6 +28,6 @@ pub fn handle_close_project(ctx: &mut Context<CloseProject>) -> Result<()> {
     require!(accounts.project.open_jobs.is_zero(), GridError::ProjectHasJobs);
     let project = *accounts.project.address();
     accounts.project.close(*accounts.owner.account())?;
-    emit!(ProjectClosed { project });
+    events::log(ProjectClosed { project });
     Ok(())
 }

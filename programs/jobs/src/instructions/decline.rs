@@ -10,7 +10,7 @@
 
 use crate::{
     errors::GridError,
-    events::JobDeclined,
+    events::{self, JobDeclined},
     state::{are_matched, with_queue, Device, Job, MarketAccount, Project, QueueKind, NO_SLOT},
 };
 use anchor_lang::prelude::*;
@@ -50,7 +50,7 @@ pub fn handle_decline(ctx: &mut Context<Decline>) -> Result<()> {
     }
     device.release();
     let refund_atoms = requeue(job, &mut accounts.market, &mut accounts.project)?;
-    emit!(JobDeclined {
+    events::log(JobDeclined {
         job: job_address,
         device: device_address,
         next_device: job.device,
@@ -71,8 +71,8 @@ fn requeue(
 ) -> Result<u64> {
     let address = *job.address();
     if market.queue.kind() == QueueKind::Devices {
-        let next = with_queue(market, |queue| queue.pop_front())?.ok_or(GridError::QueueCorrupted)?;
-        job.assign(next, Clock::get()?.unix_timestamp)?;
+        with_queue(market, |queue| queue.pop_front(&mut job.device))?;
+        job.assign(Clock::get()?.unix_timestamp);
         return Ok(0);
     }
     if market.queue.free == NO_SLOT {

@@ -7,7 +7,7 @@
 
 use crate::{
     errors::GridError,
-    events::JobDelisted,
+    events::{self, JobDelisted},
     state::{with_queue, Job, MarketAccount, Project},
 };
 use anchor_lang::{prelude::*, AccountClose};
@@ -46,7 +46,7 @@ pub fn handle_delist(ctx: &mut Context<Delist>) -> Result<()> {
     project.remove_job()?;
     market.remove_job()?;
     job.close(*accounts.rent_payer.account())?;
-    emit!(JobDelisted {
+    events::log(JobDelisted {
         job: address,
         project: *project.address(),
         market: *market.address(),

@@ -5,7 +5,12 @@
 //! It shall fail when: the amount is zero, more than the source holds or too large for the balance; the mint is not
 //! the project's; the vault is not the mint's; the source is the vault.
 
-use crate::{errors::GridError, events::Deposited, instructions::tokens::pay_in, state::Project};
+use crate::{
+    errors::GridError,
+    events::{self, Deposited},
+    instructions::tokens::pay_in,
+    state::Project,
+};
 use anchor_lang::prelude::*;
 use anchor_spl::token::Mint;
 
@@ -42,7 +47,7 @@ pub fn handle_deposit(ctx: &mut Context<Deposit>, amount_atoms: u64) -> Result<(
         accounts.depositor.account(),
         amount_atoms,
     )?;
-    emit!(Deposited {
+    events::log(Deposited {
         project: *accounts.project.address(),
         depositor: *accounts.depositor.address(),
         amount_atoms: amount_atoms.into(),

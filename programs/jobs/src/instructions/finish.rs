@@ -9,7 +9,8 @@
 
 use crate::{
     errors::GridError,
-    events::JobFinished,
+    events::{self, JobFinished},
+    math::is_zero,
     state::{Device, Job, JobState, MarketAccount, Project},
 };
 use anchor_lang::prelude::*;
@@ -35,12 +36,12 @@ pub struct Finish {
 }
 
 /// Handles `finish`.
-pub fn handle_finish(ctx: &mut Context<Finish>, result: [u8; 32]) -> Result<()> {
+pub fn handle_finish(ctx: &mut Context<Finish>, result: &[u8; 32]) -> Result<()> {
     let accounts = &mut ctx.accounts;
     let (device, job) = (&mut accounts.device, &mut accounts.job);
     let (market, project) = (&mut accounts.market, &mut accounts.project);
     require!(job.is(JobState::Running), GridError::JobNotRunning);
-    require!(result != [0; 32], GridError::ZeroResult);
+    require!(!is_zero(result), GridError::ZeroResult);
 
     let settled = job.finish(result, Clock::get()?.unix_timestamp)?;
     device.credit_earnings(settled.paid_atoms)?;
@@ -49,7 +50,7 @@ pub fn handle_finish(ctx: &mut Context<Finish>, result: [u8; 32]) -> Result<()> 
     market.credit_fee(settled.fee_atoms)?;
     market.remove_job()?;
     project.credit(settled.refund_atoms)?;
-    emit!(JobFinished {
+    events::log(JobFinished {
         job: *job.address(),
         device: *device.address(),
         seconds: u64::from(settled.seconds).into(),

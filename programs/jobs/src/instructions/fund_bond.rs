@@ -5,7 +5,12 @@
 //! It shall fail when: the amount is zero, more than the source holds or too large for the bond; the mint is not the
 //! device's; the vault is not the mint's; the source is the vault.
 
-use crate::{errors::GridError, events::BondFunded, instructions::tokens::pay_in, state::Device};
+use crate::{
+    errors::GridError,
+    events::{self, BondFunded},
+    instructions::tokens::pay_in,
+    state::Device,
+};
 use anchor_lang::prelude::*;
 use anchor_spl::token::Mint;
 
@@ -42,7 +47,7 @@ pub fn handle_fund_bond(ctx: &mut Context<FundBond>, amount_atoms: u64) -> Resul
         accounts.funder.account(),
         amount_atoms,
     )?;
-    emit!(BondFunded {
+    events::log(BondFunded {
         device: *accounts.device.address(),
         funder: *accounts.funder.address(),
         amount_atoms: amount_atoms.into(),

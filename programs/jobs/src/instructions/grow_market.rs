@@ -6,7 +6,7 @@
 use crate::{
     constants::{MARKET_GROWTH_BYTES, MAX_QUEUE_CAPACITY},
     errors::GridError,
-    events::MarketGrown,
+    events::{self, MarketGrown},
     state::{format_new_slots, MarketAccount},
 };
 use anchor_lang::{prelude::*, AccountRealloc};
@@ -39,7 +39,7 @@ pub fn handle_grow_market(ctx: &mut Context<GrowMarket>) -> Result<()> {
         .market
         .realloc_account(space, *accounts.payer.account(), true)?;
     format_new_slots(&mut accounts.market)?;
-    emit!(MarketGrown {
+    events::log(MarketGrown {
         market: *accounts.market.address(),
         capacity_after: (accounts.market.len() as u64).into(),
     });

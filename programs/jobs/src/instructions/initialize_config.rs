@@ -4,7 +4,11 @@
 //! It shall fail when: the config exists already; the signer is not the upgrade authority, or the program has none any
 //! more; the program data account is not the one of this program; the admin is the zero address.
 
-use crate::{errors::GridError, events::ConfigInitialized, state::Config};
+use crate::{
+    errors::GridError,
+    events::{self, ConfigInitialized},
+    state::Config,
+};
 use anchor_lang::prelude::*;
 
 /// The upgradeable loader, which owns program data accounts.
@@ -44,7 +48,7 @@ pub fn handle_initialize_config(ctx: &mut Context<InitializeConfig>, admin: Addr
         GridError::NotUpgradeAuthority
     );
     accounts.config.open(ctx.bumps.config, admin);
-    emit!(ConfigInitialized { admin });
+    events::log(ConfigInitialized { admin });
     Ok(())
 }
 

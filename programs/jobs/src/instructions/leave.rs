@@ -6,7 +6,7 @@
 
 use crate::{
     errors::GridError,
-    events::DeviceLeft,
+    events::{self, DeviceLeft},
     state::{with_queue, Device, MarketAccount},
 };
 use anchor_lang::prelude::*;
@@ -33,9 +33,6 @@ pub fn handle_leave(ctx: &mut Context<Leave>) -> Result<()> {
     let was_queued = with_queue(&mut accounts.market, |queue| queue.remove(slot, &address))?;
     require!(was_queued, GridError::DeviceNotQueued);
     accounts.device.release();
-    emit!(DeviceLeft {
-        device: address,
-        market: *accounts.market.address()
-    });
+    events::log(DeviceLeft { device: address });
     Ok(())
 }

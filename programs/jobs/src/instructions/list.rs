@@ -10,8 +10,8 @@
 
 use crate::{
     errors::GridError,
-    events::JobListed,
-    math::escrow_for,
+    events::{self, JobListed},
+    math::{escrow_for, is_zero},
     state::{with_queue, Job, MarketAccount, Project, QueueKind},
 };
 use anchor_lang::{prelude::*, AccountInitialize};
@@ -40,7 +40,7 @@ pub fn handle_list(
     ctx: &mut Context<List>,
     id: u64,
     bump: u8,
-    definition: [u8; 32],
+    definition: &[u8; 32],
     timeout_seconds: u32,
     max_price_per_second_atoms: u64,
 ) -> Result<()> {
@@ -48,7 +48,7 @@ pub fn handle_list(
     let (project, market) = (&mut accounts.project, &mut accounts.market);
     let price = market.price_per_second_atoms.get();
     let timeouts = market.min_timeout_seconds.get()..=market.max_timeout_seconds.get();
-    require!(definition != [0; 32], GridError::ZeroDefinition);
+    require!(!is_zero(definition), GridError::ZeroDefinition);
     require!(timeouts.contains(&timeout_seconds), GridError::TimeoutOutOfRange);
     require!(price <= max_price_per_second_atoms, GridError::PriceAboveMaximum);
 
@@ -72,20 +72,20 @@ pub fn handle_list(
     job.project = *project.address();
     job.market = *market.address();
     job.rent_payer = *accounts.owner.address();
-    job.definition = definition;
+    job.definition = *definition;
     job.timeout_seconds = timeout_seconds.into();
     job.escrow_atoms = escrow.into();
 
-    let address = *job.address();
     if market.queue.kind() == QueueKind::Devices {
-        let device = with_queue(market, |queue| queue.pop_front())?.ok_or(GridError::QueueCorrupted)?;
-        job.assign(device, Clock::get()?.unix_timestamp)?;
+        with_queue(market, |queue| queue.pop_front(&mut job.device))?;
+        job.assign(Clock::get()?.unix_timestamp);
     } else {
+        let address = *job.address();
         let slot = with_queue(market, |queue| queue.push_back(QueueKind::Jobs, address))?;
         job.queue(slot);
     }
-    emit!(JobListed {
-        job: address,
+    events::log(JobListed {
+        job: *job.address(),
         project: *project.address(),
         market: *market.address(),
         device: job.device,

@@ -12,7 +12,7 @@
 
 use crate::{
     errors::GridError,
-    events::DeviceOpened,
+    events::{self, DeviceOpened},
     state::{Device, MarketAccount},
 };
 use anchor_lang::prelude::*;
@@ -49,11 +49,11 @@ pub fn handle_open_device(ctx: &mut Context<OpenDevice>, index: u32, payee: Addr
         .device
         .open(ctx.bumps.device, index, market, accounts.market.mint, node, payee);
     accounts.market.add_device()?;
-    emit!(DeviceOpened {
+    events::log(DeviceOpened {
         device: *accounts.device.address(),
         market,
         node,
-        payee
+        payee,
     });
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! `open_market`: opens a market with the signer as its authority. Anyone may open one.
 //!
 //! Signs: the authority, who pays the rent.
-//! It shall fail when: the market exists already; the config or the mint's vault is missing; a term is out of range.
+//! It shall fail when: the market exists already; the config is missing; the mint is not an SPL Token mint; a term is out of range.
 
 #![expect(
     unused_variables,
@@ -10,11 +10,11 @@
 
 use crate::{
     constants::MARKET_GROWTH_BYTES,
-    events::MarketOpened,
+    events::{self, MarketOpened},
     state::{format_new_slots, Config, MarketAccount, MarketTerms},
 };
 use anchor_lang::prelude::*;
-use anchor_spl::token::{Mint, TokenAccount};
+use anchor_spl::token::Mint;
 
 /// Accounts of `open_market`.
 #[derive(Accounts)]
@@ -28,9 +28,6 @@ pub struct OpenMarket {
     pub config: Account<Config>,
     /// The mint of all amounts.
     pub mint: Account<Mint>,
-    /// The mint's vault.
-    #[account(seeds = [b"vault", mint.address().as_ref()], bump)]
-    pub vault: Account<TokenAccount>,
     /// The market.
     #[account(
         init,
@@ -53,7 +50,7 @@ pub fn handle_open_market(ctx: &mut Context<OpenMarket>, id: u64, terms: MarketT
         .market
         .open(ctx.bumps.market, id, authority, mint, &terms);
     format_new_slots(&mut accounts.market)?;
-    emit!(MarketOpened {
+    events::log(MarketOpened {
         market: *accounts.market.address(),
         authority,
         mint,

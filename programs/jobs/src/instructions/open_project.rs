@@ -1,11 +1,14 @@
 //! `open_project`: opens the signer's project in a mint.
 //!
 //! Signs: the owner, who pays the rent.
-//! It shall fail when: the project exists already; the mint's vault is missing.
+//! It shall fail when: the project exists already; the mint is not an SPL Token mint.
 
-use crate::{events::ProjectOpened, state::Project};
+use crate::{
+    events::{self, ProjectOpened},
+    state::Project,
+};
 use anchor_lang::prelude::*;
-use anchor_spl::token::{Mint, TokenAccount};
+use anchor_spl::token::Mint;
 
 /// Accounts of `open_project`.
 #[derive(Accounts)]
@@ -15,9 +18,6 @@ pub struct OpenProject {
     pub owner: Signer,
     /// The mint of the balance.
     pub mint: Account<Mint>,
-    /// The mint's vault.
-    #[account(seeds = [b"vault", mint.address().as_ref()], bump)]
-    pub vault: Account<TokenAccount>,
     /// The project.
     #[account(
         init,
@@ -36,10 +36,10 @@ pub fn handle_open_project(ctx: &mut Context<OpenProject>) -> Result<()> {
     let accounts = &mut ctx.accounts;
     let (owner, mint) = (*accounts.owner.address(), *accounts.mint.address());
     accounts.project.open(ctx.bumps.project, owner, mint);
-    emit!(ProjectOpened {
+    events::log(ProjectOpened {
         project: *accounts.project.address(),
         owner,
-        mint
+        mint,
     });
     Ok(())
 }

@@ -3,7 +3,10 @@
 //! Signs: the payer of the rent, anyone.
 //! It shall fail when: the vault exists already; the mint is not an SPL Token mint.
 
-use crate::{events::VaultOpened, state::VAULT_SEED};
+use crate::{
+    events::{self, VaultOpened},
+    state::VAULT_SEED,
+};
 use anchor_lang::prelude::*;
 use anchor_spl::token::{Mint, TokenAccount};
 use pinocchio_token::instructions::InitializeAccount3;
@@ -38,9 +41,9 @@ pub fn handle_open_vault(ctx: &mut Context<OpenVault>) -> Result<()> {
         &[VAULT_SEED, mint.as_ref(), &[ctx.bumps.vault]],
     )?;
     InitializeAccount3::new(&vault, accounts.mint.account(), vault.address()).invoke()?;
-    emit!(VaultOpened {
+    events::log(VaultOpened {
         mint,
-        vault: *vault.address()
+        vault: *vault.address(),
     });
     Ok(())
 }

@@ -6,7 +6,7 @@
 
 use crate::{
     errors::GridError,
-    events::JobStarted,
+    events::{self, JobStarted},
     state::{are_matched, Device, Job},
 };
 use anchor_lang::prelude::*;
@@ -37,10 +37,10 @@ pub fn handle_start(ctx: &mut Context<Start>) -> Result<()> {
 
     job.start(device_address, Clock::get()?.unix_timestamp);
     device.start(job_address);
-    emit!(JobStarted {
+    events::log(JobStarted {
         job: job_address,
         device: device_address,
-        started_at: job.started_at
+        started_at: job.started_at,
     });
     Ok(())
 }

@@ -5,7 +5,12 @@
 //! It shall fail when: the signer is not the owner; the amount is zero or above the balance; the mint is not the
 //! project's; the vault is not the mint's; the destination is of another mint, or the vault itself.
 
-use crate::{errors::GridError, events::Withdrawn, instructions::tokens::pay_out, state::Project};
+use crate::{
+    errors::GridError,
+    events::{self, Withdrawn},
+    instructions::tokens::pay_out,
+    state::Project,
+};
 use anchor_lang::prelude::*;
 use anchor_spl::token::Mint;
 
@@ -43,7 +48,7 @@ pub fn handle_withdraw(ctx: &mut Context<Withdraw>, amount_atoms: u64) -> Result
         accounts.destination.account(),
         amount_atoms,
     )?;
-    emit!(Withdrawn {
+    events::log(Withdrawn {
         project: *accounts.project.address(),
         destination: *accounts.destination.address(),
         amount_atoms: amount_atoms.into(),

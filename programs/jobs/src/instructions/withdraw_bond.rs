@@ -7,7 +7,7 @@
 
 use crate::{
     errors::GridError,
-    events::BondWithdrawn,
+    events::{self, BondWithdrawn},
     instructions::tokens::{pay_out, require_payee_account},
     state::{Device, DeviceState},
 };
@@ -54,7 +54,7 @@ pub fn handle_withdraw_bond(ctx: &mut Context<WithdrawBond>, amount_atoms: u64) 
         accounts.destination.account(),
         amount_atoms,
     )?;
-    emit!(BondWithdrawn {
+    events::log(BondWithdrawn {
         device: *accounts.device.address(),
         amount_atoms: amount_atoms.into(),
         bond_after_atoms: accounts.device.bond_atoms,

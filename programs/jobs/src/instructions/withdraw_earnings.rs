@@ -7,7 +7,7 @@
 
 use crate::{
     errors::GridError,
-    events::EarningsWithdrawn,
+    events::{self, EarningsWithdrawn},
     instructions::tokens::{pay_out, require_payee_account},
     state::Device,
 };
@@ -51,7 +51,7 @@ pub fn handle_withdraw_earnings(ctx: &mut Context<WithdrawEarnings>) -> Result<(
         accounts.destination.account(),
         amount_atoms,
     )?;
-    emit!(EarningsWithdrawn {
+    events::log(EarningsWithdrawn {
         device: *accounts.device.address(),
         destination: *accounts.destination.address(),
         amount_atoms: amount_atoms.into(),

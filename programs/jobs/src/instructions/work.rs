@@ -7,7 +7,7 @@
 
 use crate::{
     errors::GridError,
-    events::DeviceOffered,
+    events::{self, DeviceMatched, DeviceQueued},
     state::{with_queue, Device, DeviceState, MarketAccount, QueueKind},
 };
 use anchor_lang::prelude::*;
@@ -40,23 +40,20 @@ pub fn handle_work(ctx: &mut Context<Work>, min_price_per_second_atoms: u64) -> 
         GridError::PriceBelowMinimum
     );
 
-    let address = *device.address();
     device.min_price_per_second_atoms = min_price_per_second_atoms.into();
     if market.queue.kind() == QueueKind::Jobs {
-        let job = with_queue(market, |queue| queue.pop_front())?.ok_or(GridError::QueueCorrupted)?;
-        device.assign(
-            job,
-            Clock::get()?.unix_timestamp,
-            market.start_window_seconds.get(),
-        )?;
+        with_queue(market, |queue| queue.pop_front(&mut device.job))?;
+        device.assign(Clock::get()?.unix_timestamp);
+        let (address, job) = (*device.address(), device.job);
+        events::log(DeviceMatched {
+            device: *device.address(),
+            job: device.job,
+        });
     } else {
+        let address = *device.address();
         let slot = with_queue(market, |queue| queue.push_back(QueueKind::Devices, address))?;
         device.queue(slot);
+        events::log(DeviceQueued { device: address });
     }
-    emit!(DeviceOffered {
-        device: address,
-        market: *market.address(),
-        job: device.job
-    });
     Ok(())
 }

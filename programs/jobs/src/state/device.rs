@@ -60,8 +60,8 @@ pub struct Device {
     pub bond_atoms: PodU64,
     /// Atoms earned and not yet withdrawn.
     pub earnings_atoms: PodU64,
-    /// When the job of an assigned device must have been started, Unix seconds; else zero.
-    pub start_deadline: PodI64,
+    /// When an assigned device was matched, Unix seconds; else zero.
+    pub matched_at: PodI64,
     /// Jobs finished.
     pub jobs_finished: PodU64,
     /// Zero, for fields of later versions.
@@ -107,27 +107,24 @@ impl Device {
         self.slot = slot.into();
     }
 
-    /// Notes the match with a job that waited. Error: [`GridError::Overflow`].
-    pub fn assign(&mut self, job: Address, now: i64, start_window_seconds: u32) -> Result<()> {
+    /// Notes the match with the job that `job` already names.
+    pub fn assign(&mut self, now: i64) {
         self.state = DeviceState::Assigned as u8;
-        self.job = job;
-        let window = i64::from(start_window_seconds);
-        self.start_deadline = now.checked_add(window).ok_or(GridError::Overflow)?.into();
-        Ok(())
+        self.matched_at = now.into();
     }
 
     /// Notes the start of a job.
     pub fn start(&mut self, job: Address) {
         self.state = DeviceState::Running as u8;
         self.job = job;
-        self.start_deadline = 0.into();
+        self.matched_at = 0.into();
     }
 
     /// Notes that the device has nothing to do any more.
     pub fn release(&mut self) {
         self.state = DeviceState::Idle as u8;
         self.job = Address::default();
-        self.start_deadline = 0.into();
+        self.matched_at = 0.into();
     }
 
     /// Adds to the earnings. Error: [`GridError::Overflow`].

@@ -78,8 +78,8 @@ pub struct Job {
     pub finish_grace_seconds: PodU32,
     /// Time for which only the client may close the job when it is over, seconds.
     pub retention_seconds: PodU32,
-    /// When an assigned job must have been started, Unix seconds; else zero.
-    pub start_deadline: PodI64,
+    /// When an assigned job was matched, Unix seconds; else zero.
+    pub matched_at: PodI64,
     /// When the run began, Unix seconds; zero before.
     pub started_at: PodI64,
     /// Last sign of life of the run, Unix seconds; zero before.
@@ -125,29 +125,26 @@ impl Job {
         self.state = JobState::Queued as u8;
         self.slot = slot.into();
         self.device = Address::default();
-        self.start_deadline = 0.into();
+        self.matched_at = 0.into();
     }
 
-    /// Notes the match with a device that waited. Error: [`GridError::Overflow`].
-    pub fn assign(&mut self, device: Address, now: i64) -> Result<()> {
+    /// Notes the match with the device that `device` already names.
+    pub fn assign(&mut self, now: i64) {
         self.state = JobState::Assigned as u8;
-        self.device = device;
-        let window = i64::from(self.start_window_seconds.get());
-        self.start_deadline = now.checked_add(window).ok_or(GridError::Overflow)?.into();
-        Ok(())
+        self.matched_at = now.into();
     }
 
     /// Notes the start of the run; the paid clock starts here.
     pub fn start(&mut self, device: Address, now: i64) {
         self.state = JobState::Running as u8;
         self.device = device;
-        self.start_deadline = 0.into();
+        self.matched_at = 0.into();
         self.started_at = now.into();
         self.last_heartbeat_at = now.into();
     }
 
     /// Ends the run with a result and empties the escrow; says where its parts go. Error: [`GridError::Overflow`].
-    pub fn finish(&mut self, result: [u8; 32], now: i64) -> Result<Settlement> {
+    pub fn finish(&mut self, result: &[u8; 32], now: i64) -> Result<Settlement> {
         let settlement = settle(
             self.escrow_atoms.get(),
             self.price_per_second_atoms.get(),
@@ -158,7 +155,7 @@ impl Job {
         )
         .ok_or(GridError::Overflow)?;
         self.state = JobState::Done as u8;
-        self.result = result;
+        self.result = *result;
         self.escrow_atoms = 0.into();
         self.ended_at = now.into();
         Ok(settlement)
@@ -170,7 +167,7 @@ impl Job {
         self.state = JobState::Stopped as u8;
         self.device = Address::default();
         self.escrow_atoms = 0.into();
-        self.start_deadline = 0.into();
+        self.matched_at = 0.into();
         self.ended_at = now.into();
         refund_atoms
     }

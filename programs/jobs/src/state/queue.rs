@@ -49,7 +49,7 @@ pub struct QueueLinks {
     pub free: PodU16,
     /// How many wait.
     pub waiting: PodU16,
-    /// What waits: 0 nothing, 1 jobs, 2 devices.
+    /// What waits, if anything does: 1 jobs, 2 devices.
     pub kind: u8,
     /// Padding, zero.
     pub padding: u8,
@@ -71,9 +71,9 @@ impl QueueLinks {
     /// What waits.
     pub fn kind(&self) -> QueueKind {
         match self.kind {
-            1 => QueueKind::Jobs,
-            2 => QueueKind::Devices,
-            _ => QueueKind::Empty,
+            _ if self.head == NO_SLOT => QueueKind::Empty,
+            kind if kind == QueueKind::Devices as u8 => QueueKind::Devices,
+            _ => QueueKind::Jobs,
         }
     }
 }
@@ -159,15 +159,20 @@ impl<'a> Queue<'a> {
         Ok(index.get())
     }
 
-    /// Takes the first out; `None` when nobody waits. Error: [`GridError::QueueCorrupted`].
-    pub fn pop_front(&mut self) -> Result<Option<Address>> {
+    /// Takes the first out and writes its address to `first`.
+    ///
+    /// Error: [`GridError::QueueCorrupted`], also when nobody waits: look at [`QueueLinks::kind`] before.
+    pub fn pop_front(&mut self, first: &mut Address) -> Result<()> {
         let index = self.links.head;
-        if index == NO_SLOT {
-            return Ok(None);
+        let slot = self.slot(index)?;
+        *first = slot.address;
+        let next = slot.next;
+        self.links.head = next;
+        match next == NO_SLOT {
+            true => self.links.tail = NO_SLOT.into(),
+            false => self.slot(next)?.previous = NO_SLOT.into(),
         }
-        let address = self.slot(index)?.address;
-        self.unlink(index)?;
-        Ok(Some(address))
+        self.free(index)
     }
 
     /// Takes `address` out of `slot`; `false`, and nothing changed, when the slot does not hold it.
@@ -182,15 +187,8 @@ impl<'a> Queue<'a> {
     }
 
     fn unlink(&mut self, index: PodU16) -> Result<()> {
-        let free = self.links.free;
         let slot = self.slot(index)?;
         let (previous, next) = (slot.previous, slot.next);
-        *slot = QueueSlot {
-            address: Address::default(),
-            previous: NO_SLOT.into(),
-            next: free,
-        };
-        self.links.free = index;
         match previous == NO_SLOT {
             true => self.links.head = next,
             false => self.slot(previous)?.next = next,
@@ -199,16 +197,22 @@ impl<'a> Queue<'a> {
             true => self.links.tail = previous,
             false => self.slot(next)?.previous = previous,
         }
-        let waiting = self
+        self.free(index)
+    }
+
+    fn free(&mut self, index: PodU16) -> Result<()> {
+        let next = self.links.free;
+        let slot = self.slot(index)?;
+        slot.address = Address::default();
+        slot.next = next;
+        self.links.free = index;
+        self.links.waiting = self
             .links
             .waiting
             .get()
             .checked_sub(1)
-            .ok_or(GridError::QueueCorrupted)?;
-        self.links.waiting = waiting.into();
-        if waiting == 0 {
-            self.links.kind = QueueKind::Empty as u8;
-        }
+            .ok_or(GridError::QueueCorrupted)?
+            .into();
         Ok(())
     }
 }
@@ -228,8 +232,7 @@ pub fn waiting(links: &QueueLinks, slots: &[QueueSlot]) -> Option<alloc::vec::Ve
         (previous, index) = (index, slot.next.get());
     }
     let ends_agree = links.tail == previous && addresses.len() == usize::from(links.waiting.get());
-    let kind_agrees = (links.kind() == QueueKind::Empty) == addresses.is_empty();
-    (ends_agree && kind_agrees).then_some(addresses)
+    ends_agree.then_some(addresses)
 }
 
 #[cfg(test)]
@@ -262,6 +265,11 @@ mod tests {
             Queue::new(&mut self.links, &mut self.slots)
         }
 
+        fn pop(&mut self) -> Result<Address> {
+            let mut first = Address::default();
+            self.queue().pop_front(&mut first).map(|()| first)
+        }
+
         fn waiting(&self) -> Vec<Address> {
             waiting(&self.links, &self.slots).expect("links agree")
         }
@@ -281,9 +289,9 @@ mod tests {
         }
         assert_eq!(f.links.kind(), QueueKind::Jobs);
         for n in 0..3 {
-            assert_eq!(f.queue().pop_front().unwrap(), Some(address(n)));
+            assert_eq!(f.pop(), Ok(address(n)));
         }
-        assert_eq!(f.queue().pop_front().unwrap(), None);
+        assert_eq!(f.pop(), Err(GridError::QueueCorrupted.into()));
         assert_eq!(f.links.kind(), QueueKind::Empty);
     }
 
@@ -329,7 +337,7 @@ mod tests {
         let mut f = Fixture::new(1);
         for n in 0..100 {
             f.queue().push_back(QueueKind::Jobs, address(n)).unwrap();
-            assert_eq!(f.queue().pop_front().unwrap(), Some(address(n)));
+            assert_eq!(f.pop(), Ok(address(n)));
         }
     }
 
@@ -367,7 +375,7 @@ mod tests {
                     Ok(slot) => model.push_front((slot, at)),
                     Err(_) => assert_eq!(model.len(), f.slots.len()),
                 },
-                5..=6 => assert_eq!(f.queue().pop_front().unwrap(), model.pop_front().map(|(_, a)| a)),
+                5..=6 => assert_eq!(f.pop().ok(), model.pop_front().map(|(_, a)| a)),
                 7..=8 if !model.is_empty() => {
                     let (slot, at) = model.remove(random(model.len() as u64) as usize).unwrap();
                     assert!(f.queue().remove(slot, &at).unwrap());
@@ -385,7 +393,7 @@ mod tests {
     fn links_out_of_range_are_an_error_not_a_panic() {
         let mut f = Fixture::new(2);
         f.links.head = 9.into();
-        assert_eq!(f.queue().pop_front(), Err(GridError::QueueCorrupted.into()));
+        assert_eq!(f.pop(), Err(GridError::QueueCorrupted.into()));
         f.links.free = 9.into();
         assert_eq!(
             f.queue().push_back(QueueKind::Jobs, address(1)),
