@@ -33,24 +33,14 @@ pub enum DecodeError {
 /// Decodes an account of the jobs program: [`Config`], [`Project`], [`Job`] or [`Device`].
 pub fn decode<T: AccountDeserialize>(address: &Address, account: &Account) -> Result<T, DecodeError> {
     if account.owner != ID {
-        return Err(DecodeError::WrongOwner {
-            address: *address,
-            owner: account.owner,
-        });
+        return Err(DecodeError::WrongOwner { address: *address, owner: account.owner });
     }
     T::try_deserialize(&mut account.data.as_slice()).map_err(|_| wrong_kind::<T>(address, account))
 }
 
 fn wrong_kind<T>(address: &Address, account: &Account) -> DecodeError {
-    let kind = std::any::type_name::<T>()
-        .rsplit("::")
-        .next()
-        .unwrap_or("account");
-    DecodeError::WrongKind {
-        address: *address,
-        kind,
-        length: account.data.len(),
-    }
+    let kind = std::any::type_name::<T>().rsplit("::").next().unwrap_or("account");
+    DecodeError::WrongKind { address: *address, kind, length: account.data.len() }
 }
 
 /// A market with its queue.
@@ -67,20 +57,14 @@ impl MarketView {
     pub fn decode(address: &Address, account: &Account) -> Result<Self, DecodeError> {
         let header = decode::<Market>(address, account)?;
         let error = || wrong_kind::<Market>(address, account);
-        let count = account
-            .data
-            .get(Market::SLOT_COUNT_OFFSET..Market::SLOTS_OFFSET)
-            .ok_or_else(error)?;
+        let count = account.data.get(Market::SLOT_COUNT_OFFSET..Market::SLOTS_OFFSET).ok_or_else(error)?;
         let count = u32::from_le_bytes(count.try_into().expect("4 bytes")) as usize;
         let bytes = account
             .data
             .get(Market::SLOTS_OFFSET..)
             .and_then(|slots| slots.get(..count * size_of::<QueueSlot>()))
             .ok_or_else(error)?;
-        Ok(Self {
-            header,
-            slots: bytemuck::cast_slice(bytes).to_vec(),
-        })
+        Ok(Self { header, slots: bytemuck::cast_slice(bytes).to_vec() })
     }
 
     /// Who waits, first to last; `None` when the queue's links contradict each other, which a real market's never do.
@@ -90,9 +74,7 @@ impl MarketView {
 
     /// Whether `address` waits in `slot`.
     pub fn holds(&self, slot: u16, address: &Address) -> bool {
-        self.slots
-            .get(usize::from(slot))
-            .is_some_and(|found| found.address == *address)
+        self.slots.get(usize::from(slot)).is_some_and(|found| found.address == *address)
     }
 }
 
@@ -114,11 +96,7 @@ pub enum JobPhase {
 /// Where a job is: one that a device took out of the queue still reads `Queued` in its own account.
 pub fn job_phase(address: &Address, job: &Job, market: &MarketView) -> JobPhase {
     if job.is(JobState::Queued) {
-        return if market.holds(job.slot.get(), address) {
-            JobPhase::Queued
-        } else {
-            JobPhase::Matched
-        };
+        return if market.holds(job.slot.get(), address) { JobPhase::Queued } else { JobPhase::Matched };
     }
     match job.state {
         state if state == JobState::Assigned as u8 => JobPhase::Matched,
@@ -147,11 +125,7 @@ pub enum DevicePhase {
 pub fn device_phase(address: &Address, device: &Device, market: &MarketView) -> DevicePhase {
     if device.is(DeviceState::Queued) {
         let waits = market.holds(device.slot.get(), address);
-        return if waits {
-            DevicePhase::Queued
-        } else {
-            DevicePhase::TakenByJob
-        };
+        return if waits { DevicePhase::Queued } else { DevicePhase::TakenByJob };
     }
     match device.state {
         state if state == DeviceState::Assigned as u8 => DevicePhase::Assigned,

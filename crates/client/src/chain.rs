@@ -68,20 +68,14 @@ pub async fn fetch<T: AccountDeserialize>(
     what: &'static str,
     address: &Address,
 ) -> Result<T, ChainError> {
-    let account = account(chain, address).await?.ok_or(ChainError::Missing {
-        what,
-        address: *address,
-    })?;
+    let account = account(chain, address).await?.ok_or(ChainError::Missing { what, address: *address })?;
     Ok(account::decode(address, &account)?)
 }
 
 /// Reads a market with its queue.
 pub async fn fetch_market(chain: &dyn Chain, address: &Address) -> Result<MarketView, ChainError> {
     let found = account(chain, address).await?;
-    let found = found.ok_or(ChainError::Missing {
-        what: "market",
-        address: *address,
-    })?;
+    let found = found.ok_or(ChainError::Missing { what: "market", address: *address })?;
     Ok(MarketView::decode(address, &found)?)
 }
 
@@ -93,16 +87,10 @@ pub async fn fetch_device_and_market(
 ) -> Result<(Device, MarketView), ChainError> {
     let mut found = chain.accounts(&[*device, *market]).await?.into_iter();
     let mut next = |what, address: &Address| {
-        found.next().flatten().ok_or(ChainError::Missing {
-            what,
-            address: *address,
-        })
+        found.next().flatten().ok_or(ChainError::Missing { what, address: *address })
     };
     let (device_account, market_account) = (next("device", device)?, next("market", market)?);
-    Ok((
-        account::decode(device, &device_account)?,
-        MarketView::decode(market, &market_account)?,
-    ))
+    Ok((account::decode(device, &device_account)?, MarketView::decode(market, &market_account)?))
 }
 
 /// Finds the job that took `device` out of the queue, if one did.
@@ -111,18 +99,9 @@ pub async fn job_assigned_to(
     device: &Address,
 ) -> Result<Option<(Address, Job)>, ChainError> {
     let filters = [
-        Filter {
-            offset: 0,
-            bytes: Job::DISCRIMINATOR.to_vec(),
-        },
-        Filter {
-            offset: 8 + std::mem::offset_of!(Job, device),
-            bytes: device.as_ref().to_vec(),
-        },
-        Filter {
-            offset: 8 + std::mem::offset_of!(Job, state),
-            bytes: vec![JobState::Assigned as u8],
-        },
+        Filter { offset: 0, bytes: Job::DISCRIMINATOR.to_vec() },
+        Filter { offset: 8 + std::mem::offset_of!(Job, device), bytes: device.as_ref().to_vec() },
+        Filter { offset: 8 + std::mem::offset_of!(Job, state), bytes: vec![JobState::Assigned as u8] },
     ];
     let found = chain.program_accounts(&ID, &filters).await?;
     found
@@ -135,10 +114,7 @@ pub async fn job_assigned_to(
 /// Reads the clock sysvar.
 pub async fn clock(chain: &dyn Chain) -> Result<Clock, ChainError> {
     let address = solana_sdk_ids::sysvar::clock::ID;
-    let found = account(chain, &address).await?.ok_or(ChainError::Missing {
-        what: "clock",
-        address,
-    })?;
+    let found = account(chain, &address).await?.ok_or(ChainError::Missing { what: "clock", address })?;
     let word =
         |index: usize| -> Option<[u8; 8]> { found.data.get(index * 8..index * 8 + 8)?.try_into().ok() };
     // Layout: the `Clock` of the `solana-clock` crate, five 64-bit words in this order.
@@ -151,8 +127,5 @@ pub async fn clock(chain: &dyn Chain) -> Result<Clock, ChainError> {
             unix_timestamp: i64::from_le_bytes(word(4)?),
         })
     };
-    clock().ok_or(ChainError::Missing {
-        what: "clock",
-        address,
-    })
+    clock().ok_or(ChainError::Missing { what: "clock", address })
 }

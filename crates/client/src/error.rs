@@ -26,11 +26,8 @@ struct Idl {
     errors: Vec<ProgramError>,
 }
 
-static ERRORS: LazyLock<Vec<ProgramError>> = LazyLock::new(|| {
-    serde_json::from_str::<Idl>(JOBS_IDL)
-        .map(|idl| idl.errors)
-        .unwrap_or_default()
-});
+static ERRORS: LazyLock<Vec<ProgramError>> =
+    LazyLock::new(|| serde_json::from_str::<Idl>(JOBS_IDL).map(|idl| idl.errors).unwrap_or_default());
 
 impl ProgramError {
     /// The error of the jobs program with this number.
@@ -99,11 +96,7 @@ impl ChainError {
         if let TransactionError::InstructionError(instruction, InstructionError::Custom(code)) = error {
             let is_ours = programs.get(usize::from(instruction)) == Some(&grid_jobs::ID);
             if let (true, Some(error)) = (is_ours, ProgramError::from_code(code)) {
-                return Self::Program {
-                    instruction,
-                    error,
-                    logs,
-                };
+                return Self::Program { instruction, error, logs };
             }
         }
         Self::Transaction { error, logs }
@@ -125,7 +118,7 @@ mod tests {
 
     #[test]
     fn every_error_of_the_program_has_its_sentence() {
-        let last = GridError::Overflow as u32 + 6000;
+        let last = GridError::WrongClock as u32 + 6000;
         for code in 6000..=last {
             let error = ProgramError::from_code(code).unwrap_or_else(|| panic!("{code} is not in the IDL"));
             assert!(!error.msg.is_empty());

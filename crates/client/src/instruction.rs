@@ -6,6 +6,7 @@ use solana_address::Address;
 use solana_instruction::Instruction;
 
 const SYSTEM_PROGRAM: Address = solana_sdk_ids::system_program::ID;
+const CLOCK: Address = solana_sdk_ids::sysvar::clock::ID;
 
 /// Initialises the config. Signs: the program's upgrade authority.
 pub fn initialize_config(authority: Address, admin: Address) -> Instruction {
@@ -41,11 +42,7 @@ pub fn open_market(authority: Address, mint: Address, id: u64, terms: MarketTerm
 
 /// Grows a market's queue. Signs: the payer.
 pub fn grow_market(payer: Address, market: Address) -> Instruction {
-    data::GrowMarket {}.to_instruction(accounts::GrowMarket {
-        payer,
-        market,
-        system_program: SYSTEM_PROGRAM,
-    })
+    data::GrowMarket {}.to_instruction(accounts::GrowMarket { payer, market, system_program: SYSTEM_PROGRAM })
 }
 
 /// Opens a project. Signs: its owner.
@@ -184,13 +181,7 @@ pub fn list(owner: Address, project: Address, market: Address, listing: &Listing
         timeout_seconds: listing.timeout_seconds,
         max_price_per_second_atoms: listing.max_price_per_second_atoms,
     }
-    .to_instruction(accounts::List {
-        owner,
-        project,
-        market,
-        job,
-        system_program: SYSTEM_PROGRAM,
-    })
+    .to_instruction(accounts::List { owner, project, market, job, system_program: SYSTEM_PROGRAM })
 }
 
 /// Takes a queued job off its market. Signs: the project's owner.
@@ -201,21 +192,17 @@ pub fn delist(
     job: Address,
     rent_payer: Address,
 ) -> Instruction {
-    data::Delist {}.to_instruction(accounts::Delist {
-        owner,
-        project,
-        market,
-        job,
-        rent_payer,
-    })
+    data::Delist {}.to_instruction(accounts::Delist { owner, project, market, job, rent_payer })
 }
 
 /// Offers an idle device. Signs: its node.
 pub fn work(node: Address, device: Address, market: Address, min_price_per_second_atoms: u64) -> Instruction {
-    data::Work {
-        min_price_per_second_atoms,
-    }
-    .to_instruction(accounts::Work { node, device, market })
+    data::Work { min_price_per_second_atoms }.to_instruction(accounts::Work {
+        node,
+        device,
+        market,
+        clock: CLOCK,
+    })
 }
 
 /// Takes a queued device off its market. Signs: its node.
@@ -225,7 +212,7 @@ pub fn leave(node: Address, device: Address, market: Address) -> Instruction {
 
 /// Starts a matched job. Signs: the device's node.
 pub fn start(node: Address, device: Address, job: Address) -> Instruction {
-    data::Start {}.to_instruction(accounts::Start { node, device, job })
+    data::Start {}.to_instruction(accounts::Start { node, device, job, clock: CLOCK })
 }
 
 /// Hands a matched job back. Signs: the device's node.
@@ -236,13 +223,7 @@ pub fn decline(
     market: Address,
     project: Address,
 ) -> Instruction {
-    data::Decline {}.to_instruction(accounts::Decline {
-        node,
-        device,
-        job,
-        market,
-        project,
-    })
+    data::Decline {}.to_instruction(accounts::Decline { node, device, job, market, project })
 }
 
 /// Finishes a running job. Signs: the device's node.
@@ -260,15 +241,11 @@ pub fn finish(
         job,
         market,
         project,
+        clock: CLOCK,
     })
 }
 
 /// Closes a job that is over. Signs: the project's owner, or anyone after the retention.
 pub fn close_job(closer: Address, project: Address, job: Address, rent_payer: Address) -> Instruction {
-    data::CloseJob {}.to_instruction(accounts::CloseJob {
-        closer,
-        project,
-        job,
-        rent_payer,
-    })
+    data::CloseJob {}.to_instruction(accounts::CloseJob { closer, project, job, rent_payer })
 }

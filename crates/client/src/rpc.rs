@@ -36,10 +36,7 @@ impl RpcChain {
     /// Asks the endpoint at `url`; looks every `poll_interval` whether a sent transaction has landed.
     pub fn new(url: impl Into<String>, poll_interval: Duration) -> Self {
         let client = RpcClient::new_with_commitment(url.into(), CommitmentConfig::confirmed());
-        Self {
-            client,
-            poll_interval,
-        }
+        Self { client, poll_interval }
     }
 
     /// The endpoint's address.
@@ -48,21 +45,14 @@ impl RpcChain {
     }
 
     fn rpc_error(&self, error: ClientError) -> ChainError {
-        ChainError::Rpc {
-            endpoint: self.url(),
-            reason: error.to_string(),
-        }
+        ChainError::Rpc { endpoint: self.url(), reason: error.to_string() }
     }
 
     /// Waits until `signature` has landed or can't land any more.
     async fn wait(&self, signature: &Signature, last_valid_height: u64) -> Result<u64, ChainError> {
         loop {
             // The height first: a status that is unknown after it was passed stays unknown.
-            let height = self
-                .client
-                .get_block_height()
-                .await
-                .map_err(|e| self.rpc_error(e))?;
+            let height = self.client.get_block_height().await.map_err(|e| self.rpc_error(e))?;
             let statuses = self.client.get_signature_statuses(&[*signature]).await;
             let status = statuses.map_err(|e| self.rpc_error(e))?.value.pop().flatten();
             match status {
@@ -70,9 +60,7 @@ impl RpcChain {
                     return Ok(status.slot);
                 }
                 None if height > last_valid_height => {
-                    return Err(ChainError::Expired {
-                        signature: signature.to_string(),
-                    });
+                    return Err(ChainError::Expired { signature: signature.to_string() });
                 }
                 _ => tokio::time::sleep(self.poll_interval).await,
             }
@@ -92,14 +80,10 @@ impl RpcChain {
             max_supported_transaction_version: Some(MAX_TRANSACTION_VERSION),
         };
         let read = self.client.get_transaction_with_config(&signature, config).await;
-        let meta = read
-            .map_err(|e| self.rpc_error(e))?
-            .transaction
-            .meta
-            .ok_or_else(|| ChainError::Rpc {
-                endpoint: self.url(),
-                reason: format!("transaction {signature} has no metadata"),
-            })?;
+        let meta = read.map_err(|e| self.rpc_error(e))?.transaction.meta.ok_or_else(|| ChainError::Rpc {
+            endpoint: self.url(),
+            reason: format!("transaction {signature} has no metadata"),
+        })?;
         let logs = match meta.log_messages {
             OptionSerializer::Some(logs) => logs,
             _ => Vec::new(),
@@ -111,23 +95,14 @@ impl RpcChain {
             OptionSerializer::Some(units) => units,
             _ => 0,
         };
-        Ok(Landed {
-            signature,
-            slot,
-            compute_units,
-            fee_lamports: meta.fee,
-            logs,
-        })
+        Ok(Landed { signature, slot, compute_units, fee_lamports: meta.fee, logs })
     }
 }
 
 #[async_trait]
 impl Chain for RpcChain {
     async fn accounts(&self, addresses: &[Address]) -> Result<Vec<Option<Account>>, ChainError> {
-        self.client
-            .get_multiple_accounts(addresses)
-            .await
-            .map_err(|e| self.rpc_error(e))
+        self.client.get_multiple_accounts(addresses).await.map_err(|e| self.rpc_error(e))
     }
 
     async fn program_accounts(
@@ -144,10 +119,7 @@ impl Chain for RpcChain {
             },
             ..RpcProgramAccountsConfig::default()
         };
-        let found = self
-            .client
-            .get_program_ui_accounts_with_config(program, config)
-            .await;
+        let found = self.client.get_program_ui_accounts_with_config(program, config).await;
         found
             .map_err(|e| self.rpc_error(e))?
             .into_iter()
@@ -162,22 +134,15 @@ impl Chain for RpcChain {
     }
 
     async fn submit(&self, instructions: &[Instruction], signers: &[&Keypair]) -> Result<Landed, ChainError> {
-        let payer = signers
-            .first()
-            .ok_or_else(|| ChainError::Signing("no signer was given".into()))?;
-        let programs: Vec<Address> = instructions
-            .iter()
-            .map(|instruction| instruction.program_id)
-            .collect();
+        let payer = signers.first().ok_or_else(|| ChainError::Signing("no signer was given".into()))?;
+        let programs: Vec<Address> = instructions.iter().map(|instruction| instruction.program_id).collect();
         let (blockhash, last_valid_height) = self
             .client
             .get_latest_blockhash_with_commitment(CommitmentConfig::confirmed())
             .await
             .map_err(|e| self.rpc_error(e))?;
         let mut transaction = Transaction::new_with_payer(instructions, Some(&payer.pubkey()));
-        transaction
-            .try_sign(signers, blockhash)
-            .map_err(|e| ChainError::Signing(e.to_string()))?;
+        transaction.try_sign(signers, blockhash).map_err(|e| ChainError::Signing(e.to_string()))?;
 
         let sent = self.client.send_transaction(&transaction).await;
         let signature = sent.map_err(|error| match refused_by_simulation(&error) {
@@ -189,10 +154,7 @@ impl Chain for RpcChain {
     }
 
     async fn minimum_balance(&self, space: usize) -> Result<u64, ChainError> {
-        self.client
-            .get_minimum_balance_for_rent_exemption(space)
-            .await
-            .map_err(|e| self.rpc_error(e))
+        self.client.get_minimum_balance_for_rent_exemption(space).await.map_err(|e| self.rpc_error(e))
     }
 }
 

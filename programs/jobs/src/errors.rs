@@ -132,4 +132,7 @@ pub enum GridError {
     /// 6041
     #[msg("The number does not fit its field")]
     Overflow,
+    /// 6042
+    #[msg("The account is not the clock sysvar")]
+    WrongClock,
 }

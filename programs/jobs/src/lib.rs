@@ -52,14 +52,7 @@ pub mod grid_jobs {
         timeout_seconds: u32,
         max_price_per_second_atoms: u64,
     ) -> Result<()> {
-        handle_list(
-            ctx,
-            id,
-            bump,
-            definition,
-            timeout_seconds,
-            max_price_per_second_atoms,
-        )
+        handle_list(ctx, id, bump, definition, timeout_seconds, max_price_per_second_atoms)
     }
 
     /// Offers an idle device: matches it with the first waiting job or queues it.

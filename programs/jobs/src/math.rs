@@ -80,12 +80,7 @@ pub fn settle(
     let paid_atoms = price_for(price_per_second_atoms, seconds)?;
     let fee_atoms = fee_on(paid_atoms, fee_bps)?;
     let refund_atoms = escrow_atoms.checked_sub(paid_atoms)?.checked_sub(fee_atoms)?;
-    Some(Settlement {
-        seconds,
-        paid_atoms,
-        fee_atoms,
-        refund_atoms,
-    })
+    Some(Settlement { seconds, paid_atoms, fee_atoms, refund_atoms })
 }
 
 /// Whether a hash is missing: all its bytes are zero.
@@ -122,11 +117,7 @@ mod tests {
             for b in [0, 1, 9, (1 << 24) - 1, 1 << 24, u64::MAX] {
                 let exact = u128::from(a) * u128::from(b);
                 let fits = a < 1 << 40 && b < 1 << 24;
-                assert_eq!(
-                    multiply::<40>(a, b).map(u128::from),
-                    fits.then_some(exact),
-                    "{a} × {b}"
-                );
+                assert_eq!(multiply::<40>(a, b).map(u128::from), fits.then_some(exact), "{a} × {b}");
             }
         }
     }
@@ -150,12 +141,7 @@ mod tests {
 
     #[test]
     fn the_parts_of_a_settlement_add_up_to_the_escrow() {
-        for (price, timeout, bps) in [
-            (1, 1, 0),
-            (1, 60, 500),
-            (7, 3_600, 333),
-            (1_000_003, 86_400, 3_000),
-        ] {
+        for (price, timeout, bps) in [(1, 1, 0), (1, 60, 500), (7, 3_600, 333), (1_000_003, 86_400, 3_000)] {
             let escrow = escrow_for(price, timeout, bps).unwrap();
             for elapsed in [-5_i64, 0, 1, 59, 60, 61, 86_399, 86_400, i64::MAX] {
                 let s = settle(escrow, price, timeout, bps, 0, elapsed).unwrap();
@@ -164,12 +150,7 @@ mod tests {
                 if elapsed <= 0 {
                     assert_eq!(
                         s,
-                        Settlement {
-                            seconds: 0,
-                            paid_atoms: 0,
-                            fee_atoms: 0,
-                            refund_atoms: escrow
-                        }
+                        Settlement { seconds: 0, paid_atoms: 0, fee_atoms: 0, refund_atoms: escrow }
                     );
                 }
             }
@@ -181,12 +162,7 @@ mod tests {
         let escrow = escrow_for(7, 100, 250).unwrap();
         assert_eq!(
             settle(escrow, 7, 100, 250, 1_000, 1_100),
-            Some(Settlement {
-                seconds: 100,
-                paid_atoms: 700,
-                fee_atoms: 18,
-                refund_atoms: 0
-            })
+            Some(Settlement { seconds: 100, paid_atoms: 700, fee_atoms: 18, refund_atoms: 0 })
         );
     }
 

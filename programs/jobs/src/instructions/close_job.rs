@@ -34,17 +34,11 @@ pub fn handle_close_job(ctx: &mut Context<CloseJob>) -> Result<()> {
     require!(job.is_over(), GridError::JobNotOver);
     let by_owner = anchor_lang::address_eq(accounts.closer.address(), &project.owner);
     if !by_owner {
-        require!(
-            Clock::get()?.unix_timestamp >= job.closable_at(),
-            GridError::RetentionNotOver
-        );
+        require!(Clock::get()?.unix_timestamp >= job.closable_at(), GridError::RetentionNotOver);
     }
     project.remove_job()?;
     let address = *job.address();
     job.close(*accounts.rent_payer.account())?;
-    events::log(JobClosed {
-        job: address,
-        project: *project.address(),
-    });
+    events::log(JobClosed { job: address, project: *project.address() });
     Ok(())
 }

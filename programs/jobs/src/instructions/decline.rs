@@ -40,10 +40,7 @@ pub fn handle_decline(ctx: &mut Context<Decline>) -> Result<()> {
     let accounts = &mut ctx.accounts;
     let (device, job) = (&mut accounts.device, &mut accounts.job);
     let (device_address, job_address) = (*device.address(), *job.address());
-    require!(
-        are_matched(job, &job_address, device, &device_address),
-        GridError::NotMatched
-    );
+    require!(are_matched(job, &job_address, device, &device_address), GridError::NotMatched);
 
     if job.price_per_second_atoms >= device.min_price_per_second_atoms {
         device.strikes = device.strikes.get().saturating_add(1).into();

@@ -28,8 +28,8 @@ pub struct Deposit {
     /// Token account that pays; the token program checks it.
     #[account(mut)]
     pub source: UncheckedAccount,
-    /// The mint's vault; its address is checked here, its bytes by the token program.
-    #[account(mut, seeds = [b"vault", mint.address().as_ref()], bump)]
+    /// The mint's vault, PDA `["vault", mint]`; its address is checked in the handler, its bytes by the token program.
+    #[account(mut)]
     pub vault: UncheckedAccount,
     /// The SPL Token program.
     pub token_program: Program<Token>,

@@ -10,6 +10,7 @@
 use crate::{
     errors::GridError,
     events::{self, JobFinished},
+    instructions::clock::{unix_timestamp, CLOCK},
     math::is_zero,
     state::{Device, Job, JobState, MarketAccount, Project},
 };
@@ -33,6 +34,9 @@ pub struct Finish {
     /// The job's project.
     #[account(mut, address = job.project @ GridError::WrongProject)]
     pub project: Account<Project>,
+    /// The clock sysvar.
+    #[account(address = CLOCK @ GridError::WrongClock)]
+    pub clock: UncheckedAccount,
 }
 
 /// Handles `finish`.
@@ -43,7 +47,7 @@ pub fn handle_finish(ctx: &mut Context<Finish>, result: &[u8; 32]) -> Result<()>
     require!(job.is(JobState::Running), GridError::JobNotRunning);
     require!(!is_zero(result), GridError::ZeroResult);
 
-    let settled = job.finish(result, Clock::get()?.unix_timestamp)?;
+    let settled = job.finish(result, unix_timestamp(&accounts.clock)?)?;
     device.credit_earnings(settled.paid_atoms)?;
     device.jobs_finished = device.jobs_finished.get().saturating_add(1).into();
     device.release();

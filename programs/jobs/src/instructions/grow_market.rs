@@ -27,17 +27,9 @@ pub struct GrowMarket {
 /// Handles `grow_market`.
 pub fn handle_grow_market(ctx: &mut Context<GrowMarket>) -> Result<()> {
     let accounts = &mut ctx.accounts;
-    require!(
-        accounts.market.len() < MAX_QUEUE_CAPACITY,
-        GridError::QueueAtLimit
-    );
-    let space = accounts
-        .market
-        .current_space()
-        .saturating_add(MARKET_GROWTH_BYTES);
-    accounts
-        .market
-        .realloc_account(space, *accounts.payer.account(), true)?;
+    require!(accounts.market.len() < MAX_QUEUE_CAPACITY, GridError::QueueAtLimit);
+    let space = accounts.market.current_space().saturating_add(MARKET_GROWTH_BYTES);
+    accounts.market.realloc_account(space, *accounts.payer.account(), true)?;
     format_new_slots(&mut accounts.market)?;
     events::log(MarketGrown {
         market: *accounts.market.address(),

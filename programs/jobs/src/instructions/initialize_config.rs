@@ -7,6 +7,7 @@
 use crate::{
     errors::GridError,
     events::{self, ConfigInitialized},
+    instructions::pda::require_pda,
     state::Config,
 };
 use anchor_lang::prelude::*;
@@ -23,13 +24,8 @@ pub struct InitializeConfig {
     /// The config.
     #[account(init, payer = authority, space = Config::SPACE, seeds = [b"config"], bump)]
     pub config: Account<Config>,
-    /// The program data account of this program; its address and owner are checked here, its bytes in the handler.
-    #[account(
-        seeds = [crate::ID.as_ref()],
-        bump,
-        seeds::program = LOADER,
-        owner = LOADER @ GridError::WrongProgramData
-    )]
+    /// The program data account of this program; checked in the handler.
+    #[account(owner = LOADER @ GridError::WrongProgramData)]
     pub program_data: UncheckedAccount,
     /// The system program.
     pub system_program: Program<System>,
@@ -39,14 +35,13 @@ pub struct InitializeConfig {
 pub fn handle_initialize_config(ctx: &mut Context<InitializeConfig>, admin: Address) -> Result<()> {
     require!(admin != Address::default(), GridError::ZeroAdmin);
     let accounts = &mut ctx.accounts;
+    require_pda(&[crate::ID.as_ref()], &LOADER, accounts.program_data.address())
+        .map_err(|_| GridError::WrongProgramData)?;
     let authority = {
         let data = accounts.program_data.account().try_borrow()?;
         upgrade_authority(&data).ok_or(GridError::WrongProgramData)?
     };
-    require!(
-        authority == Some(*accounts.authority.address()),
-        GridError::NotUpgradeAuthority
-    );
+    require!(authority == Some(*accounts.authority.address()), GridError::NotUpgradeAuthority);
     accounts.config.open(ctx.bumps.config, admin);
     events::log(ConfigInitialized { admin });
     Ok(())
@@ -62,9 +57,7 @@ fn upgrade_authority(data: &[u8]) -> Option<Option<Address>> {
     let (option, rest) = rest.split_first()?;
     match (u32::from_le_bytes(*tag), option) {
         (3, 0) => Some(None),
-        (3, 1) => rest
-            .first_chunk::<32>()
-            .map(|bytes| Some(Address::new_from_array(*bytes))),
+        (3, 1) => rest.first_chunk::<32>().map(|bytes| Some(Address::new_from_array(*bytes))),
         _ => None,
     }
 }
@@ -80,10 +73,7 @@ mod tests {
     #[test]
     fn reads_the_authority() {
         let data = program_data(3, 1, &[9; 40]);
-        assert_eq!(
-            upgrade_authority(&data),
-            Some(Some(Address::new_from_array([9; 32])))
-        );
+        assert_eq!(upgrade_authority(&data), Some(Some(Address::new_from_array([9; 32]))));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The instructions, one file each.
 
+mod clock;
 pub mod close_device;
 pub mod close_job;
 pub mod close_project;
@@ -16,6 +17,7 @@ pub mod open_device;
 pub mod open_market;
 pub mod open_project;
 pub mod open_vault;
+mod pda;
 pub mod start;
 mod tokens;
 pub mod withdraw;

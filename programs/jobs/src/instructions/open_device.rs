@@ -45,15 +45,8 @@ pub fn handle_open_device(ctx: &mut Context<OpenDevice>, index: u32, payee: Addr
     require!(payee != Address::default(), GridError::ZeroPayee);
     let accounts = &mut ctx.accounts;
     let (market, node) = (*accounts.market.address(), *accounts.node.address());
-    accounts
-        .device
-        .open(ctx.bumps.device, index, market, accounts.market.mint, node, payee);
+    accounts.device.open(ctx.bumps.device, index, market, accounts.market.mint, node, payee);
     accounts.market.add_device()?;
-    events::log(DeviceOpened {
-        device: *accounts.device.address(),
-        market,
-        node,
-        payee,
-    });
+    events::log(DeviceOpened { device: *accounts.device.address(), market, node, payee });
     Ok(())
 }

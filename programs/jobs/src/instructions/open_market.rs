@@ -46,9 +46,7 @@ pub fn handle_open_market(ctx: &mut Context<OpenMarket>, id: u64, terms: MarketT
     terms.validate()?;
     let accounts = &mut ctx.accounts;
     let (authority, mint) = (*accounts.authority.address(), *accounts.mint.address());
-    accounts
-        .market
-        .open(ctx.bumps.market, id, authority, mint, &terms);
+    accounts.market.open(ctx.bumps.market, id, authority, mint, &terms);
     format_new_slots(&mut accounts.market)?;
     events::log(MarketOpened {
         market: *accounts.market.address(),

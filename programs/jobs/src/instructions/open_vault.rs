@@ -5,6 +5,7 @@
 
 use crate::{
     events::{self, VaultOpened},
+    instructions::tokens::vault_bump,
     state::VAULT_SEED,
 };
 use anchor_lang::prelude::*;
@@ -19,8 +20,8 @@ pub struct OpenVault {
     pub payer: Signer,
     /// The mint.
     pub mint: Account<Mint>,
-    /// The vault; created here, so that nothing but its address is to be checked.
-    #[account(mut, seeds = [b"vault", mint.address().as_ref()], bump)]
+    /// The vault, PDA `["vault", mint]`; created here, so that nothing but its address is to be checked, in the handler.
+    #[account(mut)]
     pub vault: UncheckedAccount,
     /// The SPL Token program.
     pub token_program: Program<Token>,
@@ -33,17 +34,15 @@ pub fn handle_open_vault(ctx: &mut Context<OpenVault>) -> Result<()> {
     let accounts = &mut ctx.accounts;
     let mint = *accounts.mint.address();
     let vault = *accounts.vault.account();
+    let bump = vault_bump(&vault, &mint)?;
     create_account_signed(
         accounts.payer.account(),
         &vault,
         TokenAccount::LEN,
         accounts.token_program.address(),
-        &[VAULT_SEED, mint.as_ref(), &[ctx.bumps.vault]],
+        &[VAULT_SEED, mint.as_ref(), &[bump]],
     )?;
     InitializeAccount3::new(&vault, accounts.mint.account(), vault.address()).invoke()?;
-    events::log(VaultOpened {
-        mint,
-        vault: *vault.address(),
-    });
+    events::log(VaultOpened { mint, vault: *vault.address() });
     Ok(())
 }

@@ -7,6 +7,7 @@
 use crate::{
     errors::GridError,
     events::{self, JobStarted},
+    instructions::clock::{unix_timestamp, CLOCK},
     state::{are_matched, Device, Job},
 };
 use anchor_lang::prelude::*;
@@ -23,6 +24,9 @@ pub struct Start {
     /// The job.
     #[account(mut)]
     pub job: Account<Job>,
+    /// The clock sysvar.
+    #[account(address = CLOCK @ GridError::WrongClock)]
+    pub clock: UncheckedAccount,
 }
 
 /// Handles `start`.
@@ -30,17 +34,10 @@ pub fn handle_start(ctx: &mut Context<Start>) -> Result<()> {
     let accounts = &mut ctx.accounts;
     let (device, job) = (&mut accounts.device, &mut accounts.job);
     let (device_address, job_address) = (*device.address(), *job.address());
-    require!(
-        are_matched(job, &job_address, device, &device_address),
-        GridError::NotMatched
-    );
+    require!(are_matched(job, &job_address, device, &device_address), GridError::NotMatched);
 
-    job.start(device_address, Clock::get()?.unix_timestamp);
+    job.start(device_address, unix_timestamp(&accounts.clock)?);
     device.start(job_address);
-    events::log(JobStarted {
-        job: job_address,
-        device: device_address,
-        started_at: job.started_at,
-    });
+    events::log(JobStarted { job: job_address, device: device_address, started_at: job.started_at });
     Ok(())
 }

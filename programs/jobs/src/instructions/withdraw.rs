@@ -26,8 +26,8 @@ pub struct Withdraw {
     /// The project's mint.
     #[account(address = project.mint @ GridError::WrongMint)]
     pub mint: Account<Mint>,
-    /// The mint's vault; its address is checked here, its bytes by the token program.
-    #[account(mut, seeds = [b"vault", mint.address().as_ref()], bump)]
+    /// The mint's vault, PDA `["vault", mint]`; its address is checked in the handler, its bytes by the token program.
+    #[account(mut)]
     pub vault: UncheckedAccount,
     /// Token account that is paid, the owner's choice; the token program checks it.
     #[account(mut)]
@@ -41,13 +41,7 @@ pub fn handle_withdraw(ctx: &mut Context<Withdraw>, amount_atoms: u64) -> Result
     require!(amount_atoms > 0, GridError::ZeroAmount);
     let accounts = &mut ctx.accounts;
     accounts.project.debit(amount_atoms)?;
-    pay_out(
-        &accounts.mint,
-        accounts.vault.account(),
-        ctx.bumps.vault,
-        accounts.destination.account(),
-        amount_atoms,
-    )?;
+    pay_out(&accounts.mint, accounts.vault.account(), accounts.destination.account(), amount_atoms)?;
     events::log(Withdrawn {
         project: *accounts.project.address(),
         destination: *accounts.destination.address(),

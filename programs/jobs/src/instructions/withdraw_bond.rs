@@ -26,8 +26,8 @@ pub struct WithdrawBond {
     /// The device's mint.
     #[account(address = device.mint @ GridError::WrongMint)]
     pub mint: Account<Mint>,
-    /// The mint's vault; its address is checked here, its bytes by the token program.
-    #[account(mut, seeds = [b"vault", mint.address().as_ref()], bump)]
+    /// The mint's vault, PDA `["vault", mint]`; its address is checked in the handler, its bytes by the token program.
+    #[account(mut)]
     pub vault: UncheckedAccount,
     /// The payee's associated token account; checked in the handler.
     #[account(mut)]
@@ -41,19 +41,9 @@ pub fn handle_withdraw_bond(ctx: &mut Context<WithdrawBond>, amount_atoms: u64) 
     let accounts = &mut ctx.accounts;
     require!(accounts.device.is(DeviceState::Idle), GridError::DeviceNotIdle);
     require!(amount_atoms > 0, GridError::ZeroAmount);
-    require_payee_account(
-        &accounts.destination,
-        &accounts.device.payee,
-        accounts.mint.address(),
-    )?;
+    require_payee_account(&accounts.destination, &accounts.device.payee, accounts.mint.address())?;
     accounts.device.debit_bond(amount_atoms)?;
-    pay_out(
-        &accounts.mint,
-        accounts.vault.account(),
-        ctx.bumps.vault,
-        accounts.destination.account(),
-        amount_atoms,
-    )?;
+    pay_out(&accounts.mint, accounts.vault.account(), accounts.destination.account(), amount_atoms)?;
     events::log(BondWithdrawn {
         device: *accounts.device.address(),
         amount_atoms: amount_atoms.into(),

@@ -23,8 +23,8 @@ pub struct WithdrawEarnings {
     /// The device's mint.
     #[account(address = device.mint @ GridError::WrongMint)]
     pub mint: Account<Mint>,
-    /// The mint's vault; its address is checked here, its bytes by the token program.
-    #[account(mut, seeds = [b"vault", mint.address().as_ref()], bump)]
+    /// The mint's vault, PDA `["vault", mint]`; its address is checked in the handler, its bytes by the token program.
+    #[account(mut)]
     pub vault: UncheckedAccount,
     /// The payee's associated token account; checked in the handler.
     #[account(mut)]
@@ -36,21 +36,11 @@ pub struct WithdrawEarnings {
 /// Handles `withdraw_earnings`.
 pub fn handle_withdraw_earnings(ctx: &mut Context<WithdrawEarnings>) -> Result<()> {
     let accounts = &mut ctx.accounts;
-    require_payee_account(
-        &accounts.destination,
-        &accounts.device.payee,
-        accounts.mint.address(),
-    )?;
+    require_payee_account(&accounts.destination, &accounts.device.payee, accounts.mint.address())?;
     let amount_atoms = accounts.device.earnings_atoms.get();
     require!(amount_atoms > 0, GridError::NoEarnings);
     accounts.device.earnings_atoms = 0.into();
-    pay_out(
-        &accounts.mint,
-        accounts.vault.account(),
-        ctx.bumps.vault,
-        accounts.destination.account(),
-        amount_atoms,
-    )?;
+    pay_out(&accounts.mint, accounts.vault.account(), accounts.destination.account(), amount_atoms)?;
     events::log(EarningsWithdrawn {
         device: *accounts.device.address(),
         destination: *accounts.destination.address(),

@@ -8,6 +8,7 @@
 use crate::{
     errors::GridError,
     events::{self, DeviceMatched, DeviceQueued},
+    instructions::clock::{unix_timestamp, CLOCK},
     state::{with_queue, Device, DeviceState, MarketAccount, QueueKind},
 };
 use anchor_lang::prelude::*;
@@ -24,6 +25,9 @@ pub struct Work {
     /// The device's market.
     #[account(mut, address = device.market @ GridError::WrongMarket)]
     pub market: MarketAccount,
+    /// The clock sysvar.
+    #[account(address = CLOCK @ GridError::WrongClock)]
+    pub clock: UncheckedAccount,
 }
 
 /// Handles `work`.
@@ -31,24 +35,14 @@ pub fn handle_work(ctx: &mut Context<Work>, min_price_per_second_atoms: u64) -> 
     let accounts = &mut ctx.accounts;
     let (device, market) = (&mut accounts.device, &mut accounts.market);
     require!(device.is(DeviceState::Idle), GridError::DeviceNotIdle);
-    require!(
-        device.bond_atoms >= market.bond_atoms,
-        GridError::InsufficientBond
-    );
-    require!(
-        market.price_per_second_atoms.get() >= min_price_per_second_atoms,
-        GridError::PriceBelowMinimum
-    );
+    require!(device.bond_atoms >= market.bond_atoms, GridError::InsufficientBond);
+    require!(market.price_per_second_atoms.get() >= min_price_per_second_atoms, GridError::PriceBelowMinimum);
 
     device.min_price_per_second_atoms = min_price_per_second_atoms.into();
     if market.queue.kind() == QueueKind::Jobs {
         with_queue(market, |queue| queue.pop_front(&mut device.job))?;
-        device.assign(Clock::get()?.unix_timestamp);
-        let (address, job) = (*device.address(), device.job);
-        events::log(DeviceMatched {
-            device: *device.address(),
-            job: device.job,
-        });
+        device.assign(unix_timestamp(&accounts.clock)?);
+        events::log(DeviceMatched { device: *device.address(), job: device.job });
     } else {
         let address = *device.address();
         let slot = with_queue(market, |queue| queue.push_back(QueueKind::Devices, address))?;

@@ -129,34 +129,21 @@ impl Device {
 
     /// Adds to the earnings. Error: [`GridError::Overflow`].
     pub fn credit_earnings(&mut self, amount_atoms: u64) -> Result<()> {
-        self.earnings_atoms = self
-            .earnings_atoms
-            .get()
-            .checked_add(amount_atoms)
-            .ok_or(GridError::Overflow)?
-            .into();
+        self.earnings_atoms =
+            self.earnings_atoms.get().checked_add(amount_atoms).ok_or(GridError::Overflow)?.into();
         Ok(())
     }
 
     /// Adds to the bond. Error: [`GridError::Overflow`].
     pub fn credit_bond(&mut self, amount_atoms: u64) -> Result<()> {
-        self.bond_atoms = self
-            .bond_atoms
-            .get()
-            .checked_add(amount_atoms)
-            .ok_or(GridError::Overflow)?
-            .into();
+        self.bond_atoms = self.bond_atoms.get().checked_add(amount_atoms).ok_or(GridError::Overflow)?.into();
         Ok(())
     }
 
     /// Takes from the bond. Error: [`GridError::InsufficientBond`].
     pub fn debit_bond(&mut self, amount_atoms: u64) -> Result<()> {
-        self.bond_atoms = self
-            .bond_atoms
-            .get()
-            .checked_sub(amount_atoms)
-            .ok_or(GridError::InsufficientBond)?
-            .into();
+        self.bond_atoms =
+            self.bond_atoms.get().checked_sub(amount_atoms).ok_or(GridError::InsufficientBond)?.into();
         Ok(())
     }
 }

@@ -174,8 +174,6 @@ impl Job {
 
     /// When anyone may close the job, Unix seconds.
     pub fn closable_at(&self) -> i64 {
-        self.ended_at
-            .get()
-            .saturating_add(i64::from(self.retention_seconds.get()))
+        self.ended_at.get().saturating_add(i64::from(self.retention_seconds.get()))
     }
 }

@@ -34,55 +34,30 @@ pub struct MarketTerms {
 impl MarketTerms {
     /// Checks each term against its bounds; the error names the first that is out of range.
     pub fn validate(&self) -> Result<()> {
-        let within = |value: u32, least: u32, most: u32| (least..=most).contains(&value);
-        let checks = [
-            (
-                (1..=MAX_PRICE_PER_SECOND_ATOMS).contains(&self.price_per_second_atoms),
-                GridError::PriceOutOfRange,
-            ),
-            (self.fee_bps <= MAX_FEE_BPS, GridError::FeeOutOfRange),
-            (
-                (1..=MAX_ATTEMPTS).contains(&self.max_attempts),
-                GridError::AttemptsOutOfRange,
-            ),
-            (
-                within(self.max_timeout_seconds, 1, MAX_TIMEOUT_SECONDS)
-                    && within(self.min_timeout_seconds, 1, self.max_timeout_seconds),
-                GridError::TimeoutBoundsOutOfRange,
-            ),
-            (
-                within(
-                    self.start_window_seconds,
-                    MIN_START_WINDOW_SECONDS,
-                    MAX_START_WINDOW_SECONDS,
-                ),
-                GridError::StartWindowOutOfRange,
-            ),
-            (
-                within(
-                    self.heartbeat_limit_seconds,
-                    MIN_HEARTBEAT_LIMIT_SECONDS,
-                    MAX_HEARTBEAT_LIMIT_SECONDS,
-                ),
-                GridError::HeartbeatLimitOutOfRange,
-            ),
-            (
-                within(
-                    self.finish_grace_seconds,
-                    MIN_FINISH_GRACE_SECONDS,
-                    MAX_FINISH_GRACE_SECONDS,
-                ),
-                GridError::FinishGraceOutOfRange,
-            ),
-            (
-                self.retention_seconds <= MAX_RETENTION_SECONDS,
-                GridError::RetentionOutOfRange,
-            ),
-        ];
-        match checks.into_iter().find(|(holds, _)| !holds) {
-            Some((_, error)) => Err(error.into()),
-            None => Ok(()),
-        }
+        let within = |value: u32, least: u32, most: u32| value >= least && value <= most;
+        require!(self.price_per_second_atoms > 0, GridError::PriceOutOfRange);
+        require!(self.price_per_second_atoms <= MAX_PRICE_PER_SECOND_ATOMS, GridError::PriceOutOfRange);
+        require!(self.fee_bps <= MAX_FEE_BPS, GridError::FeeOutOfRange);
+        require!(within(self.max_attempts.into(), 1, MAX_ATTEMPTS.into()), GridError::AttemptsOutOfRange);
+        require!(
+            within(self.max_timeout_seconds, 1, MAX_TIMEOUT_SECONDS)
+                && within(self.min_timeout_seconds, 1, self.max_timeout_seconds),
+            GridError::TimeoutBoundsOutOfRange
+        );
+        require!(
+            within(self.start_window_seconds, MIN_START_WINDOW_SECONDS, MAX_START_WINDOW_SECONDS),
+            GridError::StartWindowOutOfRange
+        );
+        require!(
+            within(self.heartbeat_limit_seconds, MIN_HEARTBEAT_LIMIT_SECONDS, MAX_HEARTBEAT_LIMIT_SECONDS),
+            GridError::HeartbeatLimitOutOfRange
+        );
+        require!(
+            within(self.finish_grace_seconds, MIN_FINISH_GRACE_SECONDS, MAX_FINISH_GRACE_SECONDS),
+            GridError::FinishGraceOutOfRange
+        );
+        require!(self.retention_seconds <= MAX_RETENTION_SECONDS, GridError::RetentionOutOfRange);
+        Ok(())
     }
 }
 
@@ -174,56 +149,32 @@ impl Market {
 
     /// Adds to the fees owed. Error: [`GridError::Overflow`].
     pub fn credit_fee(&mut self, amount_atoms: u64) -> Result<()> {
-        self.fees_owed_atoms = self
-            .fees_owed_atoms
-            .get()
-            .checked_add(amount_atoms)
-            .ok_or(GridError::Overflow)?
-            .into();
+        self.fees_owed_atoms =
+            self.fees_owed_atoms.get().checked_add(amount_atoms).ok_or(GridError::Overflow)?.into();
         Ok(())
     }
 
     /// Counts a job that was listed. Error: [`GridError::Overflow`].
     pub fn add_job(&mut self) -> Result<()> {
-        self.active_jobs = self
-            .active_jobs
-            .get()
-            .checked_add(1)
-            .ok_or(GridError::Overflow)?
-            .into();
+        self.active_jobs = self.active_jobs.get().checked_add(1).ok_or(GridError::Overflow)?.into();
         Ok(())
     }
 
     /// Counts a job that is over. Error: [`GridError::Overflow`].
     pub fn remove_job(&mut self) -> Result<()> {
-        self.active_jobs = self
-            .active_jobs
-            .get()
-            .checked_sub(1)
-            .ok_or(GridError::Overflow)?
-            .into();
+        self.active_jobs = self.active_jobs.get().checked_sub(1).ok_or(GridError::Overflow)?.into();
         Ok(())
     }
 
     /// Counts a device that was opened. Error: [`GridError::Overflow`].
     pub fn add_device(&mut self) -> Result<()> {
-        self.open_devices = self
-            .open_devices
-            .get()
-            .checked_add(1)
-            .ok_or(GridError::Overflow)?
-            .into();
+        self.open_devices = self.open_devices.get().checked_add(1).ok_or(GridError::Overflow)?.into();
         Ok(())
     }
 
     /// Counts a device that was closed. Error: [`GridError::Overflow`].
     pub fn remove_device(&mut self) -> Result<()> {
-        self.open_devices = self
-            .open_devices
-            .get()
-            .checked_sub(1)
-            .ok_or(GridError::Overflow)?
-            .into();
+        self.open_devices = self.open_devices.get().checked_sub(1).ok_or(GridError::Overflow)?.into();
         Ok(())
     }
 }

@@ -43,45 +43,27 @@ impl Project {
 
     /// Adds to the balance. Error: [`GridError::Overflow`].
     pub fn credit(&mut self, amount_atoms: u64) -> Result<()> {
-        let balance = self
-            .balance
-            .get()
-            .checked_add(amount_atoms)
-            .ok_or(GridError::Overflow)?;
+        let balance = self.balance.get().checked_add(amount_atoms).ok_or(GridError::Overflow)?;
         self.balance = balance.into();
         Ok(())
     }
 
     /// Takes from the balance. Error: [`GridError::InsufficientBalance`].
     pub fn debit(&mut self, amount_atoms: u64) -> Result<()> {
-        let balance = self
-            .balance
-            .get()
-            .checked_sub(amount_atoms)
-            .ok_or(GridError::InsufficientBalance)?;
+        let balance = self.balance.get().checked_sub(amount_atoms).ok_or(GridError::InsufficientBalance)?;
         self.balance = balance.into();
         Ok(())
     }
 
     /// Counts a job that was listed. Error: [`GridError::Overflow`].
     pub fn add_job(&mut self) -> Result<()> {
-        self.open_jobs = self
-            .open_jobs
-            .get()
-            .checked_add(1)
-            .ok_or(GridError::Overflow)?
-            .into();
+        self.open_jobs = self.open_jobs.get().checked_add(1).ok_or(GridError::Overflow)?.into();
         Ok(())
     }
 
     /// Counts a job account that was closed. Error: [`GridError::Overflow`].
     pub fn remove_job(&mut self) -> Result<()> {
-        self.open_jobs = self
-            .open_jobs
-            .get()
-            .checked_sub(1)
-            .ok_or(GridError::Overflow)?
-            .into();
+        self.open_jobs = self.open_jobs.get().checked_sub(1).ok_or(GridError::Overflow)?.into();
         Ok(())
     }
 }

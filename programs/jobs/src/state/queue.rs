@@ -91,19 +91,14 @@ impl<'a> Queue<'a> {
     }
 
     fn slot(&mut self, index: PodU16) -> Result<&mut QueueSlot> {
-        self.slots
-            .get_mut(usize::from(index.get()))
-            .ok_or_else(|| GridError::QueueCorrupted.into())
+        self.slots.get_mut(usize::from(index.get())).ok_or_else(|| GridError::QueueCorrupted.into())
     }
 
     /// Adds the slots from `first_new` on to the free ones.
     pub fn add_free_slots(&mut self, first_new: usize) {
         for index in (first_new..self.slots.len()).rev() {
-            self.slots[index] = QueueSlot {
-                address: Address::default(),
-                previous: NO_SLOT.into(),
-                next: self.links.free,
-            };
+            self.slots[index] =
+                QueueSlot { address: Address::default(), previous: NO_SLOT.into(), next: self.links.free };
             self.links.free = (index as u16).into();
         }
     }
@@ -114,13 +109,7 @@ impl<'a> Queue<'a> {
             return Err(GridError::QueueFull.into());
         }
         self.links.free = self.slot(index)?.next;
-        self.links.waiting = self
-            .links
-            .waiting
-            .get()
-            .checked_add(1)
-            .ok_or(GridError::QueueCorrupted)?
-            .into();
+        self.links.waiting = self.links.waiting.get().checked_add(1).ok_or(GridError::QueueCorrupted)?.into();
         self.links.kind = kind as u8;
         Ok(index)
     }
@@ -129,11 +118,7 @@ impl<'a> Queue<'a> {
     pub fn push_back(&mut self, kind: QueueKind, address: Address) -> Result<u16> {
         let index = self.take_free_slot(kind)?;
         let last = self.links.tail;
-        *self.slot(index)? = QueueSlot {
-            address,
-            previous: last,
-            next: NO_SLOT.into(),
-        };
+        *self.slot(index)? = QueueSlot { address, previous: last, next: NO_SLOT.into() };
         match last == NO_SLOT {
             true => self.links.head = index,
             false => self.slot(last)?.next = index,
@@ -146,11 +131,7 @@ impl<'a> Queue<'a> {
     pub fn push_front(&mut self, kind: QueueKind, address: Address) -> Result<u16> {
         let index = self.take_free_slot(kind)?;
         let first = self.links.head;
-        *self.slot(index)? = QueueSlot {
-            address,
-            previous: NO_SLOT.into(),
-            next: first,
-        };
+        *self.slot(index)? = QueueSlot { address, previous: NO_SLOT.into(), next: first };
         match first == NO_SLOT {
             true => self.links.tail = index,
             false => self.slot(first)?.previous = index,
@@ -206,13 +187,7 @@ impl<'a> Queue<'a> {
         slot.address = Address::default();
         slot.next = next;
         self.links.free = index;
-        self.links.waiting = self
-            .links
-            .waiting
-            .get()
-            .checked_sub(1)
-            .ok_or(GridError::QueueCorrupted)?
-            .into();
+        self.links.waiting = self.links.waiting.get().checked_sub(1).ok_or(GridError::QueueCorrupted)?.into();
         Ok(())
     }
 }
@@ -247,10 +222,7 @@ mod tests {
 
     impl Fixture {
         fn new(capacity: usize) -> Self {
-            let mut fixture = Self {
-                links: QueueLinks::empty(),
-                slots: Vec::new(),
-            };
+            let mut fixture = Self { links: QueueLinks::empty(), slots: Vec::new() };
             fixture.grow(capacity);
             fixture
         }
@@ -310,14 +282,8 @@ mod tests {
         f.queue().push_back(QueueKind::Devices, address(0)).unwrap();
         f.queue().push_back(QueueKind::Devices, address(1)).unwrap();
         let (links, slots) = (f.links, f.slots.clone());
-        assert_eq!(
-            f.queue().push_back(QueueKind::Devices, address(2)),
-            Err(GridError::QueueFull.into())
-        );
-        assert_eq!(
-            f.queue().push_front(QueueKind::Devices, address(2)),
-            Err(GridError::QueueFull.into())
-        );
+        assert_eq!(f.queue().push_back(QueueKind::Devices, address(2)), Err(GridError::QueueFull.into()));
+        assert_eq!(f.queue().push_front(QueueKind::Devices, address(2)), Err(GridError::QueueFull.into()));
         assert_eq!((f.links, f.slots), (links, slots));
     }
 
@@ -395,10 +361,7 @@ mod tests {
         f.links.head = 9.into();
         assert_eq!(f.pop(), Err(GridError::QueueCorrupted.into()));
         f.links.free = 9.into();
-        assert_eq!(
-            f.queue().push_back(QueueKind::Jobs, address(1)),
-            Err(GridError::QueueCorrupted.into())
-        );
+        assert_eq!(f.queue().push_back(QueueKind::Jobs, address(1)), Err(GridError::QueueCorrupted.into()));
         assert_eq!(waiting(&f.links, &f.slots), None);
     }
 }
