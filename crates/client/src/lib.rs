@@ -8,6 +8,7 @@
 //! | [`account`] | decoders of the programs' accounts, a market's queue among them |
 //! | [`event`] | decoders of the programs' events, from a transaction's logs |
 //! | [`error`] | what went wrong, in sentences: program errors by name |
+//! | [`ledger`] | what the accounts of a mint owe, against what its vault holds |
 //! | [`chain`] | reading accounts and submitting transactions: the trait |
 //! | [`rpc`] | the trait over JSON-RPC |
 //! | [`token`] | the SPL Token instructions that a client of Grid needs |
@@ -18,6 +19,7 @@ pub mod chain;
 pub mod error;
 pub mod event;
 pub mod instruction;
+pub mod ledger;
 pub mod rpc;
 pub mod token;
 

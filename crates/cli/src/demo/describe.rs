@@ -1,0 +1,81 @@
+//! Events of the jobs program in words.
+
+use crate::{
+    amount,
+    demo::report::{DECIMALS, Report, SYMBOL},
+};
+use grid_client::event::Event;
+use grid_jobs::JobState;
+use solana_address::Address;
+
+/// What an event says, with the names that the report knows.
+pub fn event(event: &Event, report: &Report) -> String {
+    let name = |address: &Address| report.name_of(address);
+    let tokens = |atoms: u64| format!("{} {SYMBOL}", amount::show(atoms.into(), DECIMALS));
+    match event {
+        Event::ConfigInitialized(e) => format!("config: initialised, admin {}", name(&e.admin)),
+        Event::VaultOpened(e) => format!("{}: opened", name(&e.vault)),
+        Event::MarketOpened(e) => format!(
+            "{}: opened at {} a second, room for {}",
+            name(&e.market),
+            tokens(e.price_per_second_atoms.get()),
+            e.capacity
+        ),
+        Event::MarketGrown(e) => format!("{}: room for {}", name(&e.market), e.capacity_after),
+        Event::ProjectOpened(e) => format!("{}: opened", name(&e.project)),
+        Event::ProjectClosed(e) => format!("{}: closed", name(&e.project)),
+        Event::Deposited(e) => format!(
+            "{}: +{}, balance {}",
+            name(&e.project),
+            tokens(e.amount_atoms.get()),
+            tokens(e.balance_after_atoms.get())
+        ),
+        Event::Withdrawn(e) => format!(
+            "{}: -{}, balance {}",
+            name(&e.project),
+            tokens(e.amount_atoms.get()),
+            tokens(e.balance_after_atoms.get())
+        ),
+        Event::DeviceOpened(e) => format!("{}: opened, idle", name(&e.device)),
+        Event::DeviceClosed(e) => format!("{}: closed", name(&e.device)),
+        Event::BondFunded(e) => format!("{}: bond {}", name(&e.device), tokens(e.bond_after_atoms.get())),
+        Event::BondWithdrawn(e) => format!("{}: bond {}", name(&e.device), tokens(e.bond_after_atoms.get())),
+        Event::JobListed(e) if e.device == Address::default() => {
+            format!("{}: queued, escrow {}", name(&e.job), tokens(e.escrow_atoms.get()))
+        }
+        Event::JobListed(e) => {
+            let escrow = tokens(e.escrow_atoms.get());
+            format!("{}: assigned to {}, which waited; escrow {escrow}", name(&e.job), name(&e.device))
+        }
+        Event::JobDelisted(e) => {
+            format!("{}: queued -> closed, refund {}", name(&e.job), tokens(e.refund_atoms.get()))
+        }
+        Event::DeviceQueued(e) => format!("{}: idle -> queued", name(&e.device)),
+        Event::DeviceMatched(e) => {
+            format!("{}: idle -> assigned, takes {}, which waited", name(&e.device), name(&e.job))
+        }
+        Event::DeviceLeft(e) => format!("{}: queued -> idle", name(&e.device)),
+        Event::JobStarted(e) => format!("{}: assigned -> running on {}", name(&e.job), name(&e.device)),
+        Event::JobDeclined(e) => {
+            let state = match e.job_state {
+                state if state == JobState::Assigned as u8 => format!("assigned to {}", name(&e.next_device)),
+                state if state == JobState::Stopped as u8 => "stopped and refunded".to_owned(),
+                _ => "back at the head of the queue".to_owned(),
+            };
+            format!("{}: declined by {}, {state}", name(&e.job), name(&e.device))
+        }
+        Event::JobFinished(e) => format!(
+            "{}: running -> done, {} s: {} to {}, fee {}, refund {}",
+            name(&e.job),
+            e.seconds,
+            tokens(e.paid_atoms.get()),
+            name(&e.device),
+            tokens(e.fee_atoms.get()),
+            tokens(e.refund_atoms.get())
+        ),
+        Event::JobClosed(e) => format!("{}: closed", name(&e.job)),
+        Event::EarningsWithdrawn(e) => {
+            format!("{}: {} paid out", name(&e.device), tokens(e.amount_atoms.get()))
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! What a worker tells.
+
+use grid_client::Landed;
+use grid_executor::{Digest, JobEvent, JobStatus};
+use solana_address::Address;
+use std::sync::Arc;
+
+/// A step of a worker on the chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Offered the device.
+    Work,
+    /// Took the device off the queue.
+    Leave,
+    /// Started a job.
+    Start,
+    /// Handed a job back.
+    Decline,
+    /// Finished a job.
+    Finish,
+}
+
+impl Step {
+    /// The instruction's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Work => "work",
+            Self::Leave => "leave",
+            Self::Start => "start",
+            Self::Decline => "decline",
+            Self::Finish => "finish",
+        }
+    }
+}
+
+/// What a worker did or met. For showing, never for deciding.
+#[derive(Debug)]
+pub enum NodeEvent<'a> {
+    /// A transaction landed.
+    Landed {
+        /// The device.
+        device: Address,
+        /// What it did.
+        step: Step,
+        /// The job, if the step is about one.
+        job: Option<Address>,
+        /// What it cost.
+        landed: &'a Landed,
+    },
+    /// A job can't be run here and is handed back.
+    Refused {
+        /// The device.
+        device: Address,
+        /// The job.
+        job: Address,
+        /// Why.
+        reason: String,
+    },
+    /// Something happened inside a running job.
+    Job {
+        /// The device.
+        device: Address,
+        /// The job.
+        job: Address,
+        /// What.
+        event: JobEvent<'a>,
+    },
+    /// A job has run; its result is stored.
+    Ran {
+        /// The device.
+        device: Address,
+        /// The job.
+        job: Address,
+        /// How it ended.
+        status: JobStatus,
+        /// SHA-256 of the result document.
+        result: Digest,
+    },
+    /// Something failed and is tried again.
+    Retrying {
+        /// The device.
+        device: Address,
+        /// What.
+        error: String,
+    },
+}
+
+/// Takes what workers tell. Called from several tasks; must not block.
+pub type Observer = Arc<dyn for<'a> Fn(NodeEvent<'a>) + Send + Sync>;

@@ -1,0 +1,285 @@
+//! One device's worker.
+
+use crate::{
+    error::NodeError,
+    event::{NodeEvent, Observer, Step},
+};
+use grid_client::{
+    Chain, ChainError,
+    account::{self, Device, DevicePhase, Job},
+    chain::{self, fetch, fetch_device_and_market, job_assigned_to},
+    instruction,
+};
+use grid_executor::{
+    CancellationToken, Device as Hardware, Digest, Executor, JobRequest, PreparedJob, Workplace,
+    fetch_definition, prepare,
+};
+use solana_address::Address;
+use solana_instruction::Instruction;
+use solana_keypair::Keypair;
+use solana_signer::Signer;
+use std::{sync::Arc, time::Duration};
+
+/// How a worker behaves.
+#[derive(Debug, Clone, Copy)]
+pub struct WorkerConfig {
+    /// Time between two looks at the chain while there is nothing to do.
+    pub poll_interval: Duration,
+    /// Longest time between two tries of what fails; the first retry comes after [`Self::poll_interval`].
+    pub max_backoff: Duration,
+    /// Lowest acceptable price, atoms per second.
+    pub min_price_per_second_atoms: u64,
+}
+
+impl Default for WorkerConfig {
+    fn default() -> Self {
+        Self {
+            poll_interval: Duration::from_secs(2),
+            max_backoff: Duration::from_secs(60),
+            min_price_per_second_atoms: 0,
+        }
+    }
+}
+
+/// Offers a device, runs what it is matched with, posts the result; again and again, until it is stopped.
+pub struct DeviceWorker {
+    /// Access to the chain.
+    pub chain: Arc<dyn Chain>,
+    /// The node's key.
+    pub key: Arc<Keypair>,
+    /// The device's account.
+    pub device: Address,
+    /// What the device is.
+    pub hardware: Hardware,
+    /// What runs jobs.
+    pub executor: Arc<dyn Executor>,
+    /// Where jobs live on this machine; a folder of this worker alone.
+    pub workplace: Workplace,
+    /// How the worker behaves.
+    pub config: WorkerConfig,
+    /// Who is told what happens.
+    pub observer: Observer,
+}
+
+/// A result that is stored and still has to reach the chain.
+struct Unposted {
+    job: Address,
+    result: Digest,
+}
+
+impl DeviceWorker {
+    /// Works until `stop`: then it finishes the job that runs, takes the device off the queue and returns.
+    ///
+    /// # Errors
+    /// What no retry can mend, see [`NodeError`]; found before the first job is taken.
+    pub async fn run(self, stop: CancellationToken) -> Result<(), NodeError> {
+        let market = self.check().await?;
+        let mut unposted = None;
+        let mut wait = self.config.poll_interval;
+        loop {
+            match self.round(&market, &stop, &mut unposted).await {
+                Ok(Round::Done) => return Ok(()),
+                Ok(Round::Again) => wait = self.config.poll_interval,
+                Ok(Round::Nothing) => {
+                    wait = self.config.poll_interval;
+                    self.pause(wait, &stop).await;
+                }
+                Err(error) => {
+                    self.tell(NodeEvent::Retrying { device: self.device, error: error.to_string() });
+                    self.pause(wait, &stop).await;
+                    wait = (wait * 2).min(self.config.max_backoff);
+                }
+            }
+        }
+    }
+
+    /// Checks what would fail in every round; returns the device's market.
+    async fn check(&self) -> Result<Address, NodeError> {
+        let found = chain::account(self.chain.as_ref(), &self.device).await?;
+        let found = found.ok_or(NodeError::NoDevice { device: self.device })?;
+        let device: Device = account::decode(&self.device, &found).map_err(ChainError::from)?;
+        if device.node != self.key.pubkey() {
+            return Err(NodeError::OtherNode {
+                device: self.device,
+                node: device.node,
+                key: self.key.pubkey(),
+            });
+        }
+        let cleaned = grid_executor::clean_up_abandoned(self.executor.as_ref(), &self.workplace).await;
+        cleaned.map_err(|source| NodeError::Scratch {
+            folder: self.workplace.scratch.display().to_string(),
+            source,
+        })?;
+        Ok(device.market)
+    }
+
+    /// Does the one thing that the accounts ask for.
+    async fn round(
+        &self,
+        market: &Address,
+        stop: &CancellationToken,
+        unposted: &mut Option<Unposted>,
+    ) -> Result<Round, ChainError> {
+        let chain = self.chain.as_ref();
+        let (device, view) = fetch_device_and_market(chain, &self.device, market).await?;
+        let node = self.key.pubkey();
+        match account::device_phase(&self.device, &device, &view) {
+            DevicePhase::Idle if stop.is_cancelled() => Ok(Round::Done),
+            DevicePhase::Idle => {
+                let minimum = self.config.min_price_per_second_atoms;
+                self.submit(Step::Work, None, instruction::work(node, self.device, *market, minimum)).await?;
+                Ok(Round::Again)
+            }
+            DevicePhase::Queued if stop.is_cancelled() => {
+                self.submit(Step::Leave, None, instruction::leave(node, self.device, *market)).await?;
+                Ok(Round::Again)
+            }
+            DevicePhase::Queued => Ok(Round::Nothing),
+            DevicePhase::Assigned => {
+                let job = fetch(chain, "job", &device.job).await?;
+                self.take(device.job, &job, stop, unposted).await
+            }
+            DevicePhase::TakenByJob => match job_assigned_to(chain, &self.device).await? {
+                Some((address, job)) => self.take(address, &job, stop, unposted).await,
+                None => Ok(Round::Nothing), // a read between the match and its being visible everywhere
+            },
+            DevicePhase::Running => self.resume(&device, unposted).await,
+        }
+    }
+
+    /// Runs a job that the device was matched with, or hands it back.
+    async fn take(
+        &self,
+        address: Address,
+        job: &Job,
+        stop: &CancellationToken,
+        unposted: &mut Option<Unposted>,
+    ) -> Result<Round, ChainError> {
+        let node = self.key.pubkey();
+        let prepared = match stop.is_cancelled() {
+            true => Err("the worker is stopping".to_owned()),
+            false => self.prepare(address, job).await,
+        };
+        let prepared = match prepared {
+            Ok(prepared) => prepared,
+            Err(reason) => {
+                self.tell(NodeEvent::Refused { device: self.device, job: address, reason });
+                let decline = instruction::decline(node, self.device, address, job.market, job.project);
+                self.submit(Step::Decline, Some(address), decline).await?;
+                return Ok(Round::Again);
+            }
+        };
+        // The paid clock starts here: definition and inputs are on the machine.
+        let start = instruction::start(node, self.device, address);
+        if let Err(error) = self.submit(Step::Start, Some(address), start).await {
+            prepared.discard();
+            return Err(error);
+        }
+        self.execute(address, prepared, unposted).await
+    }
+
+    /// Fetches a job's definition and inputs, by their hashes; says why if it can't be run here.
+    async fn prepare(&self, address: Address, job: &Job) -> Result<PreparedJob, String> {
+        let digest = Digest(job.definition);
+        let fetched = fetch_definition(&self.workplace.sources, digest).await;
+        let (_, bytes) = fetched.map_err(|error| error.to_string())?;
+        let request = JobRequest::new(address.to_string(), &bytes, self.hardware.clone());
+        let request = JobRequest {
+            project: job.project.to_string(),
+            host: self.key.pubkey().to_string(),
+            timeout: Some(Duration::from_secs(job.timeout_seconds.get().into())),
+            ..request.map_err(|error| error.to_string())?
+        };
+        prepare(request, self.executor.as_ref(), &self.workplace).await.map_err(|error| error.to_string())
+    }
+
+    /// Runs a started job and posts its result.
+    async fn execute(
+        &self,
+        address: Address,
+        prepared: PreparedJob,
+        unposted: &mut Option<Unposted>,
+    ) -> Result<Round, ChainError> {
+        let tell = |event: grid_executor::JobEvent<'_>| {
+            self.tell(NodeEvent::Job { device: self.device, job: address, event });
+        };
+        // A stop lets the running job finish: it is paid, and the client has its result.
+        let outcome =
+            prepared.run(self.executor.as_ref(), &self.workplace, CancellationToken::new(), &tell).await;
+        match outcome {
+            Ok(outcome) => {
+                let (status, result) = (outcome.document.status, outcome.digest);
+                self.tell(NodeEvent::Ran { device: self.device, job: address, status, result });
+                *unposted = Some(Unposted { job: address, result });
+            }
+            // This machine failed, not the job: the next round runs it again.
+            Err(error) => {
+                self.tell(NodeEvent::Retrying { device: self.device, error: error.to_string() });
+                self.pause(self.config.poll_interval, &CancellationToken::new()).await;
+            }
+        }
+        Ok(Round::Again)
+    }
+
+    /// Posts the result of the job that the chain says is running; runs it again if this process does not have it.
+    async fn resume(&self, device: &Device, unposted: &mut Option<Unposted>) -> Result<Round, ChainError> {
+        let job: Job = fetch(self.chain.as_ref(), "job", &device.job).await?;
+        match unposted.take_if(|unposted| unposted.job == device.job) {
+            Some(ready) => {
+                let node = self.key.pubkey();
+                let result = ready.result.0;
+                let finish =
+                    instruction::finish(node, self.device, ready.job, job.market, job.project, result);
+                let address = ready.job;
+                let posted = self.submit(Step::Finish, Some(address), finish).await;
+                if posted.is_err() {
+                    *unposted = Some(ready); // the next round sees whether it landed after all
+                }
+                posted.map(|()| Round::Again)
+            }
+            None => match self.prepare(device.job, &job).await {
+                Ok(prepared) => self.execute(device.job, prepared, unposted).await,
+                Err(error) => {
+                    self.tell(NodeEvent::Retrying { device: self.device, error });
+                    Ok(Round::Nothing)
+                }
+            },
+        }
+    }
+
+    async fn submit(
+        &self,
+        step: Step,
+        job: Option<Address>,
+        instruction: Instruction,
+    ) -> Result<(), ChainError> {
+        let landed = self.chain.submit(&[instruction], &[&self.key]).await?;
+        self.tell(NodeEvent::Landed { device: self.device, step, job, landed: &landed });
+        Ok(())
+    }
+
+    fn tell(&self, event: NodeEvent<'_>) {
+        (self.observer)(event);
+    }
+
+    /// Waits, but not beyond a stop.
+    async fn pause(&self, time: Duration, stop: &CancellationToken) {
+        if stop.is_cancelled() {
+            return tokio::time::sleep(time).await;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(time) => {}
+            () = stop.cancelled() => {}
+        }
+    }
+}
+
+/// What a round came to.
+enum Round {
+    /// Something was done: look again at once.
+    Again,
+    /// There was nothing to do.
+    Nothing,
+    /// The worker was stopped and holds nothing any more.
+    Done,
+}
