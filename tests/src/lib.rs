@@ -2,9 +2,11 @@
 //! assertions on state and money.
 
 pub mod binary;
+pub mod event;
 pub mod expect;
 pub mod keys;
 pub mod ledger;
+pub mod matrix;
 pub mod network;
 pub mod world;
 

@@ -1,23 +1,27 @@
 //! A small world: a mint, a market, a client with a funded project and a node with a bonded device.
 
 use crate::{
+    expect::{expect_error, expect_failure},
     keys::keypair_for,
     network::{Failure, Network},
 };
-use anchor_lang::AccountDeserialize;
+use anchor_lang::{AccountDeserialize, Discriminator};
+use bytemuck::AnyBitPattern;
 use grid_client::{
     account::{self, MarketView},
     address,
     instruction::{self, Listing},
     token,
 };
-use grid_jobs::{Config, Device, Job, MarketTerms, Project};
+use grid_jobs::{Config, Device, GridError, Job, MarketTerms, Project};
 use litesvm::types::TransactionMetadata;
 use solana_account::Account;
 use solana_address::Address;
-use solana_instruction::Instruction;
+use solana_instruction::{Instruction, error::InstructionError};
 use solana_keypair::Keypair;
 use solana_signer::Signer;
+use solana_transaction_error::TransactionError;
+use std::collections::BTreeMap;
 
 /// Terms of the world's market.
 pub const TERMS: MarketTerms = MarketTerms {
@@ -113,23 +117,9 @@ impl World {
         let market = address::market(&authority.pubkey(), 0).0;
         let project = address::project(&mint, &client.pubkey()).0;
         let device = address::device(&market, &node.pubkey(), 0).0;
-        let mut world = Self {
-            network,
-            authority,
-            client,
-            node,
-            stranger,
-            mint,
-            market,
-            project,
-            device,
-        };
+        let mut world = Self { network, authority, client, node, stranger, mint, market, project, device };
         world.create_mint("mint");
-        for actor in [
-            world.client.pubkey(),
-            world.node.pubkey(),
-            world.stranger.pubkey(),
-        ] {
+        for actor in [world.client.pubkey(), world.node.pubkey(), world.stranger.pubkey()] {
             world.give_tokens(&mint, &actor, TOKENS);
         }
         world
@@ -153,21 +143,171 @@ impl World {
         self.network.send(instructions, signers)
     }
 
+    /// The key pairs of the actors that must sign these instructions.
+    #[track_caller]
+    fn signers_of(&self, instructions: &[Instruction]) -> Vec<Keypair> {
+        let actors = [&self.authority, &self.client, &self.node, &self.stranger];
+        let mut names: Vec<Address> = instructions
+            .iter()
+            .flat_map(|instruction| &instruction.accounts)
+            .filter_map(|meta| meta.is_signer.then_some(meta.pubkey))
+            .collect();
+        names.sort();
+        names.dedup();
+        let actor = |name: &Address| actors.iter().find(|actor| actor.pubkey() == *name);
+        names
+            .iter()
+            .map(|name| actor(name).unwrap_or_else(|| panic!("{name} is no actor")).insecure_clone())
+            .collect()
+    }
+
+    /// Sends instructions that must succeed, signed by the actors that they name.
+    #[track_caller]
+    pub fn land(&mut self, instructions: &[Instruction]) -> TransactionMetadata {
+        let signers = self.signers_of(instructions);
+        self.run(instructions, &signers.iter().collect::<Vec<_>>())
+    }
+
+    /// Sends instructions, signed by the actors that they name. The last of them must fail with this error of the jobs
+    /// program, and everything must stay as it was.
+    #[track_caller]
+    pub fn refuse(&mut self, instructions: &[Instruction], error: GridError) {
+        let failure = self.fail(instructions);
+        let last = instructions.len() as u8 - 1;
+        assert!(
+            matches!(failure.error, TransactionError::InstructionError(index, _) if index == last),
+            "{}\n{}",
+            failure.error,
+            failure.logs.join("\n")
+        );
+        expect_error(Err(failure), error);
+    }
+
+    /// Sends instructions, signed by the actors that they name. The last of them must fail with this error, which is
+    /// none of the jobs program's own, and everything must stay as it was.
+    #[track_caller]
+    pub fn refuse_with(&mut self, instructions: &[Instruction], error: InstructionError) {
+        let failure = self.fail(instructions);
+        let last = instructions.len() as u8 - 1;
+        assert_eq!(
+            failure.error,
+            TransactionError::InstructionError(last, error),
+            "{}",
+            failure.logs.join("\n")
+        );
+    }
+
+    #[track_caller]
+    fn fail(&mut self, instructions: &[Instruction]) -> Failure {
+        let signers = self.signers_of(instructions);
+        let before = self.state();
+        let failure = expect_failure(self.attempt(instructions, &signers.iter().collect::<Vec<_>>()));
+        let after = self.state();
+        assert!(before.keys().eq(after.keys()), "an account came or went");
+        for (address, account) in before {
+            assert_eq!(account, after[&address], "account {address} changed");
+        }
+        failure
+    }
+
+    /// All accounts that instructions may change: those of the jobs program, of the SPL Token program and of the system
+    /// program, but for the fee payer.
+    pub fn state(&self) -> BTreeMap<Address, Account> {
+        let programs = [grid_jobs::ID, token::PROGRAM_ID, solana_sdk_ids::system_program::ID];
+        let fee_payer = keypair_for("fee payer").pubkey();
+        programs
+            .iter()
+            .flat_map(|program| self.network.svm.get_program_accounts(program))
+            .filter(|(address, account)| *address != fee_payer && account.lamports > 0)
+            .collect()
+    }
+
+    /// Writes an account of the jobs program by hand: for values that no test could reach otherwise.
+    #[track_caller]
+    pub fn edit<T>(&mut self, address: Address, change: impl FnOnce(&mut T))
+    where
+        T: AnyBitPattern + bytemuck::NoUninit + Discriminator,
+    {
+        let mut account = self.raw(&address);
+        let (discriminator, rest) = account.data.split_at_mut(8);
+        assert_eq!(discriminator, T::DISCRIMINATOR, "account {address} is of another type");
+        change(bytemuck::from_bytes_mut(&mut rest[..size_of::<T>()]));
+        self.network.set(address, account);
+    }
+
+    /// Sends tokens of the stranger straight to the vault, past the program.
+    #[track_caller]
+    pub fn donate(&mut self, amount_atoms: u64) {
+        let stranger = self.stranger.pubkey();
+        let source = address::token_account(&stranger, &self.mint);
+        let vault = address::vault(&self.mint).0;
+        self.land(&[token::transfer(source, vault, stranger, amount_atoms)]);
+    }
+
+    /// Asserts that instructions do the same, and log the same, when an atom is sent to the vault before and after them.
+    /// The world itself stays as it is.
+    #[track_caller]
+    pub fn assert_ignores_donations(&self, instructions: &[Instruction]) {
+        let (mut plain, mut donated) = (self.clone(), self.clone());
+        let landed = plain.land(instructions);
+        donated.donate(1);
+        assert_eq!(donated.land(instructions).logs, landed.logs);
+        donated.donate(1);
+        let vault = address::vault(&self.mint).0;
+        let source = address::token_account(&self.stranger.pubkey(), &self.mint);
+        assert_eq!(donated.vault_tokens(), plain.vault_tokens() + 2);
+        assert_eq!(donated.tokens_in(&source) + 2, plain.tokens_in(&source));
+        let (mut plain, mut donated) = (plain.state(), donated.state());
+        for moved in [vault, source] {
+            plain.remove(&moved);
+            donated.remove(&moved);
+        }
+        assert_eq!(donated, plain);
+    }
+
+    /// Creates the mint `keypair_for(name)`, opens its vault and gives client, node and stranger tokens of it.
+    pub fn open_mint(&mut self, name: &str) -> Address {
+        let mint = self.create_mint(name);
+        for actor in [self.client.pubkey(), self.node.pubkey(), self.stranger.pubkey()] {
+            self.give_tokens(&mint, &actor, TOKENS);
+        }
+        self.land(&[instruction::open_vault(self.authority.pubkey(), mint)]);
+        mint
+    }
+
+    /// Opens a project of the stranger in the world's mint; returns its address.
+    pub fn open_strangers_project(&mut self) -> Address {
+        let stranger = self.stranger.pubkey();
+        self.land(&[instruction::open_project(stranger, self.mint)]);
+        address::project(&self.mint, &stranger).0
+    }
+
+    /// Lists jobs until the world's market has no free slot; returns the first id that was not used.
+    pub fn fill_with_jobs(&mut self, first_id: u64) -> u64 {
+        let free = self.market().slots.len() as u64 - u64::from(self.market().header.queue.waiting.get());
+        for id in first_id..first_id + free {
+            self.list(id);
+        }
+        first_id + free
+    }
+
+    /// Lamports of an address; 0 when there is no account.
+    pub fn lamports(&self, address: &Address) -> u64 {
+        self.network.find(address).map_or(0, |account| account.lamports)
+    }
+
+    /// Rent-exempt minimum of an account, lamports.
+    pub fn rent(&self, space: usize) -> u64 {
+        self.network.svm.minimum_balance_for_rent_exemption(space)
+    }
+
     /// Creates the mint `keypair_for(name)`; the world's authority mints it.
     pub fn create_mint(&mut self, name: &str) -> Address {
         let mint = keypair_for(name);
         let authority = self.authority.insecure_clone();
-        let rent = self
-            .network
-            .svm
-            .minimum_balance_for_rent_exemption(token::MINT_SPACE as usize);
-        let create = token::create_mint(
-            authority.pubkey(),
-            mint.pubkey(),
-            authority.pubkey(),
-            DECIMALS,
-            rent,
-        );
+        let rent = self.network.svm.minimum_balance_for_rent_exemption(token::MINT_SPACE as usize);
+        let create =
+            token::create_mint(authority.pubkey(), mint.pubkey(), authority.pubkey(), DECIMALS, rent);
         self.run(&create, &[&authority, &mint]);
         mint.pubkey()
     }
@@ -191,10 +331,7 @@ impl World {
     /// Opens the vault of the world's mint.
     pub fn open_vault(&mut self) {
         let authority = self.authority.insecure_clone();
-        self.run(
-            &[instruction::open_vault(authority.pubkey(), self.mint)],
-            &[&authority],
-        );
+        self.run(&[instruction::open_vault(authority.pubkey(), self.mint)], &[&authority]);
     }
 
     /// Opens a market of the world's authority and mint.
@@ -209,10 +346,7 @@ impl World {
     pub fn grow_market_to(&mut self, capacity: usize) {
         let authority = self.authority.insecure_clone();
         while self.market().slots.len() < capacity {
-            self.run(
-                &[instruction::grow_market(authority.pubkey(), self.market)],
-                &[&authority],
-            );
+            self.run(&[instruction::grow_market(authority.pubkey(), self.market)], &[&authority]);
         }
     }
 
@@ -259,10 +393,7 @@ impl World {
     /// Offers a device of the node.
     pub fn work(&mut self, device: Address) {
         let node = self.node.insecure_clone();
-        self.run(
-            &[instruction::work(node.pubkey(), device, self.market, 0)],
-            &[&node],
-        );
+        self.run(&[instruction::work(node.pubkey(), device, self.market, 0)], &[&node]);
     }
 
     /// Starts a job on a device of the node.
@@ -318,7 +449,13 @@ impl World {
     /// The world's project.
     #[track_caller]
     pub fn project(&self) -> Project {
-        self.decode(&self.project)
+        self.project_at(&self.project)
+    }
+
+    /// A project.
+    #[track_caller]
+    pub fn project_at(&self, address: &Address) -> Project {
+        self.decode(address)
     }
 
     /// A job.
@@ -350,8 +487,9 @@ impl World {
         self.tokens_in(&address::vault(&self.mint).0)
     }
 
+    /// Tokens in a token account, atoms.
     #[track_caller]
-    fn tokens_in(&self, account: &Address) -> u64 {
+    pub fn tokens_in(&self, account: &Address) -> u64 {
         token::amount(&self.raw(account).data).expect("a token account")
     }
 }

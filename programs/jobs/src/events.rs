@@ -7,18 +7,22 @@ use bytemuck::{bytes_of, Pod, Zeroable};
 /// An event as it is logged: its discriminator before its fields.
 #[repr(C, packed)]
 #[derive(Clone, Copy, Pod, Zeroable)]
-struct Logged<E: Pod> {
+struct Logged<E> {
     discriminator: [u8; 8],
     event: E,
 }
 
 /// Logs an event. The bytes are those of Anchor's `emit!`, laid out on the stack at once.
-#[inline(always)]
-pub fn log<E: Event + Pod>(event: E) {
-    let mut discriminator = [0; 8];
-    discriminator.copy_from_slice(E::DISCRIMINATOR);
-    sol_log_data(&[bytes_of(&Logged { discriminator, event })]);
+///
+/// A macro, because an argument would be laid out by itself first and then copied behind its discriminator.
+macro_rules! log {
+    ($event:ident $fields:tt) => {{
+        let mut logged = $crate::events::Logged::<$event>::new();
+        logged.event = $event $fields;
+        logged.log();
+    }};
 }
+pub(crate) use log;
 
 /// The config was initialised.
 #[event(bytemuck)]

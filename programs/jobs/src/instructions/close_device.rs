@@ -34,6 +34,6 @@ pub fn handle_close_device(ctx: &mut Context<CloseDevice>) -> Result<()> {
     let device = *accounts.device.address();
     accounts.market.remove_device()?;
     accounts.device.close(*accounts.node.account())?;
-    events::log(DeviceClosed { device });
+    events::log!(DeviceClosed { device });
     Ok(())
 }

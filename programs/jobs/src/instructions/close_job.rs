@@ -39,6 +39,6 @@ pub fn handle_close_job(ctx: &mut Context<CloseJob>) -> Result<()> {
     project.remove_job()?;
     let address = *job.address();
     job.close(*accounts.rent_payer.account())?;
-    events::log(JobClosed { job: address, project: *project.address() });
+    events::log!(JobClosed { job: address, project: *project.address() });
     Ok(())
 }

@@ -28,6 +28,6 @@ pub fn handle_close_project(ctx: &mut Context<CloseProject>) -> Result<()> {
     require!(accounts.project.open_jobs.is_zero(), GridError::ProjectHasJobs);
     let project = *accounts.project.address();
     accounts.project.close(*accounts.owner.account())?;
-    events::log(ProjectClosed { project });
+    events::log!(ProjectClosed { project });
     Ok(())
 }

@@ -47,7 +47,7 @@ pub fn handle_decline(ctx: &mut Context<Decline>) -> Result<()> {
     }
     device.release();
     let refund_atoms = requeue(job, &mut accounts.market, &mut accounts.project)?;
-    events::log(JobDeclined {
+    events::log!(JobDeclined {
         job: job_address,
         device: device_address,
         next_device: job.device,

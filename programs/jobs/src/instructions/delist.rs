@@ -46,7 +46,7 @@ pub fn handle_delist(ctx: &mut Context<Delist>) -> Result<()> {
     project.remove_job()?;
     market.remove_job()?;
     job.close(*accounts.rent_payer.account())?;
-    events::log(JobDelisted {
+    events::log!(JobDelisted {
         job: address,
         project: *project.address(),
         market: *market.address(),

@@ -47,7 +47,7 @@ pub fn handle_deposit(ctx: &mut Context<Deposit>, amount_atoms: u64) -> Result<(
         accounts.depositor.account(),
         amount_atoms,
     )?;
-    events::log(Deposited {
+    events::log!(Deposited {
         project: *accounts.project.address(),
         depositor: *accounts.depositor.address(),
         amount_atoms: amount_atoms.into(),

@@ -54,7 +54,7 @@ pub fn handle_finish(ctx: &mut Context<Finish>, result: &[u8; 32]) -> Result<()>
     market.credit_fee(settled.fee_atoms)?;
     market.remove_job()?;
     project.credit(settled.refund_atoms)?;
-    events::log(JobFinished {
+    events::log!(JobFinished {
         job: *job.address(),
         device: *device.address(),
         seconds: u64::from(settled.seconds).into(),

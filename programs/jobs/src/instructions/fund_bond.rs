@@ -47,7 +47,7 @@ pub fn handle_fund_bond(ctx: &mut Context<FundBond>, amount_atoms: u64) -> Resul
         accounts.funder.account(),
         amount_atoms,
     )?;
-    events::log(BondFunded {
+    events::log!(BondFunded {
         device: *accounts.device.address(),
         funder: *accounts.funder.address(),
         amount_atoms: amount_atoms.into(),

@@ -1,4 +1,4 @@
-//! `grow_market`: adds 10 KiB (284 entries) to a market's queue. Who waits keeps its place.
+//! `grow_market`: adds 10 KiB (about 284 entries) to a market's queue. Who waits keeps its place.
 //!
 //! Signs: the payer of the rent, anyone: a full queue is no one's to keep full.
 //! It shall fail when: the queue has its largest capacity.
@@ -31,7 +31,7 @@ pub fn handle_grow_market(ctx: &mut Context<GrowMarket>) -> Result<()> {
     let space = accounts.market.current_space().saturating_add(MARKET_GROWTH_BYTES);
     accounts.market.realloc_account(space, *accounts.payer.account(), true)?;
     format_new_slots(&mut accounts.market)?;
-    events::log(MarketGrown {
+    events::log!(MarketGrown {
         market: *accounts.market.address(),
         capacity_after: (accounts.market.len() as u64).into(),
     });

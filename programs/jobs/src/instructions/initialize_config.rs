@@ -43,7 +43,7 @@ pub fn handle_initialize_config(ctx: &mut Context<InitializeConfig>, admin: Addr
     };
     require!(authority == Some(*accounts.authority.address()), GridError::NotUpgradeAuthority);
     accounts.config.open(ctx.bumps.config, admin);
-    events::log(ConfigInitialized { admin });
+    events::log!(ConfigInitialized { admin });
     Ok(())
 }
 

@@ -33,6 +33,6 @@ pub fn handle_leave(ctx: &mut Context<Leave>) -> Result<()> {
     let was_queued = with_queue(&mut accounts.market, |queue| queue.remove(slot, &address))?;
     require!(was_queued, GridError::DeviceNotQueued);
     accounts.device.release();
-    events::log(DeviceLeft { device: address });
+    events::log!(DeviceLeft { device: address });
     Ok(())
 }

@@ -84,7 +84,7 @@ pub fn handle_list(
         let slot = with_queue(market, |queue| queue.push_back(QueueKind::Jobs, address))?;
         job.queue(slot);
     }
-    events::log(JobListed {
+    events::log!(JobListed {
         job: *job.address(),
         project: *project.address(),
         market: *market.address(),

@@ -47,6 +47,6 @@ pub fn handle_open_device(ctx: &mut Context<OpenDevice>, index: u32, payee: Addr
     let (market, node) = (*accounts.market.address(), *accounts.node.address());
     accounts.device.open(ctx.bumps.device, index, market, accounts.market.mint, node, payee);
     accounts.market.add_device()?;
-    events::log(DeviceOpened { device: *accounts.device.address(), market, node, payee });
+    events::log!(DeviceOpened { device: *accounts.device.address(), market, node, payee });
     Ok(())
 }

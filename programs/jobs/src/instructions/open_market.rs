@@ -24,7 +24,7 @@ pub struct OpenMarket {
     #[account(mut)]
     pub authority: Signer,
     /// The config.
-    #[account(seeds = [b"config"], bump = config.bump)]
+    #[account(seeds = [b"config"], bump)]
     pub config: Account<Config>,
     /// The mint of all amounts.
     pub mint: Account<Mint>,
@@ -48,7 +48,7 @@ pub fn handle_open_market(ctx: &mut Context<OpenMarket>, id: u64, terms: MarketT
     let (authority, mint) = (*accounts.authority.address(), *accounts.mint.address());
     accounts.market.open(ctx.bumps.market, id, authority, mint, &terms);
     format_new_slots(&mut accounts.market)?;
-    events::log(MarketOpened {
+    events::log!(MarketOpened {
         market: *accounts.market.address(),
         authority,
         mint,

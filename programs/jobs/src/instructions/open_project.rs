@@ -36,6 +36,6 @@ pub fn handle_open_project(ctx: &mut Context<OpenProject>) -> Result<()> {
     let accounts = &mut ctx.accounts;
     let (owner, mint) = (*accounts.owner.address(), *accounts.mint.address());
     accounts.project.open(ctx.bumps.project, owner, mint);
-    events::log(ProjectOpened { project: *accounts.project.address(), owner, mint });
+    events::log!(ProjectOpened { project: *accounts.project.address(), owner, mint });
     Ok(())
 }

@@ -43,6 +43,6 @@ pub fn handle_open_vault(ctx: &mut Context<OpenVault>) -> Result<()> {
         &[VAULT_SEED, mint.as_ref(), &[bump]],
     )?;
     InitializeAccount3::new(&vault, accounts.mint.account(), vault.address()).invoke()?;
-    events::log(VaultOpened { mint, vault: *vault.address() });
+    events::log!(VaultOpened { mint, vault: *vault.address() });
     Ok(())
 }

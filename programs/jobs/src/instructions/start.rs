@@ -38,6 +38,6 @@ pub fn handle_start(ctx: &mut Context<Start>) -> Result<()> {
 
     job.start(device_address, unix_timestamp(&accounts.clock)?);
     device.start(job_address);
-    events::log(JobStarted { job: job_address, device: device_address, started_at: job.started_at });
+    events::log!(JobStarted { job: job_address, device: device_address, started_at: job.started_at });
     Ok(())
 }

@@ -42,7 +42,7 @@ pub fn handle_withdraw(ctx: &mut Context<Withdraw>, amount_atoms: u64) -> Result
     let accounts = &mut ctx.accounts;
     accounts.project.debit(amount_atoms)?;
     pay_out(&accounts.mint, accounts.vault.account(), accounts.destination.account(), amount_atoms)?;
-    events::log(Withdrawn {
+    events::log!(Withdrawn {
         project: *accounts.project.address(),
         destination: *accounts.destination.address(),
         amount_atoms: amount_atoms.into(),

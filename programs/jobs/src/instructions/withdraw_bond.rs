@@ -44,7 +44,7 @@ pub fn handle_withdraw_bond(ctx: &mut Context<WithdrawBond>, amount_atoms: u64) 
     require_payee_account(&accounts.destination, &accounts.device.payee, accounts.mint.address())?;
     accounts.device.debit_bond(amount_atoms)?;
     pay_out(&accounts.mint, accounts.vault.account(), accounts.destination.account(), amount_atoms)?;
-    events::log(BondWithdrawn {
+    events::log!(BondWithdrawn {
         device: *accounts.device.address(),
         amount_atoms: amount_atoms.into(),
         bond_after_atoms: accounts.device.bond_atoms,

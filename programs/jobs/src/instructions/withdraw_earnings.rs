@@ -41,7 +41,7 @@ pub fn handle_withdraw_earnings(ctx: &mut Context<WithdrawEarnings>) -> Result<(
     require!(amount_atoms > 0, GridError::NoEarnings);
     accounts.device.earnings_atoms = 0.into();
     pay_out(&accounts.mint, accounts.vault.account(), accounts.destination.account(), amount_atoms)?;
-    events::log(EarningsWithdrawn {
+    events::log!(EarningsWithdrawn {
         device: *accounts.device.address(),
         destination: *accounts.destination.address(),
         amount_atoms: amount_atoms.into(),

@@ -42,12 +42,12 @@ pub fn handle_work(ctx: &mut Context<Work>, min_price_per_second_atoms: u64) -> 
     if market.queue.kind() == QueueKind::Jobs {
         with_queue(market, |queue| queue.pop_front(&mut device.job))?;
         device.assign(unix_timestamp(&accounts.clock)?);
-        events::log(DeviceMatched { device: *device.address(), job: device.job });
+        events::log!(DeviceMatched { device: *device.address(), job: device.job });
     } else {
         let address = *device.address();
         let slot = with_queue(market, |queue| queue.push_back(QueueKind::Devices, address))?;
         device.queue(slot);
-        events::log(DeviceQueued { device: address });
+        events::log!(DeviceQueued { device: address });
     }
     Ok(())
 }

@@ -25,6 +25,9 @@ struct Options {
     /// Compare only, write nothing
     #[arg(long)]
     check: bool,
+    /// Measure with an empty queue only, print, compare with nothing
+    #[arg(long, conflicts_with_all = ["bless", "check"])]
+    quick: bool,
 }
 
 fn main() -> Result<()> {
@@ -32,8 +35,11 @@ fn main() -> Result<()> {
     let docs = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs"));
     let (json, markdown) = (docs.join("performance.json"), docs.join("performance.md"));
 
-    let measured = cases::measure(&DEPTHS);
+    let measured = cases::measure(if options.quick { &DEPTHS[..1] } else { &DEPTHS });
     println!("{}", report::table(&measured));
+    if options.quick {
+        return Ok(());
+    }
 
     let excesses = match std::fs::read_to_string(&json) {
         Ok(text) => {

@@ -43,7 +43,7 @@ pub fn table(figures: &Figures) -> String {
     .sum();
     let _ = writeln!(
         text,
-        "\nOne job, list + work + start + finish, 10,000 deep: **{} CU**, 4 signatures.\n",
+        "\nOne job, list + work + start + finish: **{} CU**, 4 signatures.\n",
         thousands(life)
     );
     text.push_str("| binary | bytes |\n| --- | ---: |\n");

@@ -1,0 +1,135 @@
+//! That the generator can find something: for every row a description made wrong on purpose, which must be reported.
+
+use crate::cases;
+use grid_tests::{
+    keypair_for,
+    matrix::{Case, Free, Kind, Report, Sample, Slot, Stage, chain, check},
+};
+use solana_account::Account;
+use solana_address::Address;
+use solana_instruction::AccountMeta;
+use solana_signer::Signer;
+
+/// A case of the matrix with a wrong description.
+struct Wrong<'a> {
+    case: &'a dyn Case,
+    change: fn(&Stage, &mut Sample),
+}
+
+impl Case for Wrong<'_> {
+    fn instruction(&self) -> &'static str {
+        self.case.instruction()
+    }
+
+    fn situation(&self) -> &'static str {
+        self.case.situation()
+    }
+
+    fn build_valid(&self, stage: &Stage) -> Sample {
+        let mut sample = self.case.build_valid(stage);
+        (self.change)(stage, &mut sample);
+        sample
+    }
+}
+
+fn found(stage: &Stage, name: &str, change: fn(&Stage, &mut Sample)) -> Report {
+    let cases = cases::all();
+    let case = cases.iter().find(|case| case.name() == name);
+    let case = case.unwrap_or_else(|| panic!("there is no case {name}")).as_ref();
+    check(stage, &Wrong { case, change })
+}
+
+const CLOSE: &str = "close_job (by anyone after the retention)";
+
+/// Row, case, what is wrong with it.
+type Sabotage = (u8, &'static str, fn(&Stage, &mut Sample));
+
+/// What the program does not check, each claimed to be checked; and what it does check, claimed to be free.
+const SABOTAGES: [Sabotage; 19] = [
+    (0, "deposit", |_, s| s.instruction.accounts[1].is_writable = false),
+    (0, "deposit", |_, s| drop(s.slots.pop())),
+    (1, "grow_market", |_, s| s.instruction.accounts[1].is_signer = true),
+    (2, CLOSE, |_, s| s.slots[3].kind = Kind::TokenAccount),
+    (3, CLOSE, |_, s| s.slots[3].kind = Kind::TokenAccount),
+    (3, CLOSE, |_, s| s.slots[0].free = Free::Nothing),
+    (4, "grow_market", |_, s| s.slots[1].free = Free::Nothing),
+    (4, "leave", |stage, s| s.slots[2].free = Free::These(stage.all(Kind::Market))),
+    (5, "grow_market", claim_seeds),
+    (6, "grow_market", claim_seeds),
+    (8, "deposit", |_, s| s.slots[3].kind = Kind::New),
+    (9, "initialize_config", |stage, s| s.slots[0].free = Free::These(stage.all(Kind::Wallet))),
+    (10, "deposit", |_, s| s.slots[3].kind = Kind::New),
+    (11, "deposit", |_, s| s.closes = Some((1, 3))),
+    (12, CLOSE, |_, s| s.closes = Some((3, 0))),
+    (14, CLOSE, |_, s| s.instruction.accounts[0].is_writable = true),
+    (15, CLOSE, |_, s| s.instruction.accounts[0].pubkey = keypair_for("nobody").pubkey()),
+    (18, "deposit", |_, s| s.instruction.accounts[2].is_writable = true),
+    (19, "deposit", |_, s| s.instruction.data.push(0)),
+];
+
+fn claim_seeds(stage: &Stage, sample: &mut Sample) {
+    let authority = stage.world.authority.pubkey();
+    let slot = Slot::new("market", Kind::Market).or(stage.all(Kind::Market));
+    sample.slots[1] = slot.with_seeds(&[b"market", authority.as_ref(), &0_u64.to_le_bytes()]);
+}
+
+#[test]
+fn a_wrong_description_is_found() {
+    let stage = Stage::new();
+    for (row, name, change) in SABOTAGES {
+        let report = found(&stage, name, change);
+        assert!(report.found(row), "row {row} of {name}: {:?}", report.findings);
+    }
+}
+
+/// Rows 17 and 21: a slot that the instruction does not have can be left out, and can hold any program.
+#[test]
+fn a_slot_too_many_is_found() {
+    let report = found(&Stage::new(), "deposit", |stage, sample| {
+        let meta = AccountMeta::new_readonly(stage.attacker_program, false);
+        sample.instruction.accounts.push(meta);
+        sample.slots.push(Slot::new("extra_program", Kind::Program));
+        sample.twins.clear();
+    });
+    assert!(report.found(17) && report.found(21), "{:?}", report.findings);
+}
+
+#[test]
+fn a_true_description_is_clean() {
+    found(&Stage::new(), "deposit", |_, _| ()).assert_clean();
+}
+
+/// Row 20: nothing that an account has escapes the comparison, but the fee payer's lamports.
+#[test]
+fn every_difference_is_seen() {
+    let stage = Stage::new();
+    let before = &stage.world.network.svm;
+    let (address, payer) = (stage.world.project, Stage::fee_payer());
+    assert_eq!(chain::differences(before, &before.clone(), &payer), []);
+
+    let original = stage.world.raw(&address);
+    let mut last_byte = original.clone();
+    *last_byte.data.last_mut().expect("it has bytes") ^= 1;
+    let mut longer = original.clone();
+    longer.data.push(0);
+    let changes = [
+        last_byte,
+        longer,
+        Account { lamports: original.lamports + 1, ..original.clone() },
+        Account { owner: stage.attacker_program, ..original },
+        Account::default(),
+    ];
+    for change in changes {
+        let mut after = before.clone();
+        after.set_account(address, change).expect("it can be written");
+        assert_eq!(chain::differences(before, &after, &payer), [address]);
+        assert_eq!(chain::differences(&after, before, &payer), [address]);
+    }
+
+    let mut after = before.clone();
+    let mut paid = stage.world.raw(&payer);
+    paid.lamports -= 1;
+    after.set_account(payer, paid).expect("it can be written");
+    assert_eq!(chain::differences(before, &after, &payer), []);
+    assert_eq!(chain::differences(before, &after, &Address::default()), [payer], "another's lamports count");
+}
