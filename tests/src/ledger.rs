@@ -58,12 +58,7 @@ fn all<T: AccountDeserialize + Discriminator>(
     accounts
         .iter()
         .filter(|(_, account)| account.data.starts_with(T::DISCRIMINATOR))
-        .map(|(address, account)| {
-            (
-                *address,
-                T::try_deserialize(&mut &account.data[..]).expect("it decodes"),
-            )
-        })
+        .map(|(address, account)| (*address, T::try_deserialize(&mut &account.data[..]).expect("it decodes")))
         .collect()
 }
 
@@ -84,32 +79,15 @@ pub fn assert_ledger(world: &World, donated_atoms: u64) {
         assert_eq!(project.open_jobs, open as u32, "open jobs of project {address}");
     }
     for (address, market) in all::<Market>(&accounts) {
-        let active = jobs
-            .iter()
-            .filter(|(_, job)| job.market == address && !job.is_over())
-            .count();
-        let open = devices
-            .iter()
-            .filter(|(_, device)| device.market == address)
-            .count();
-        assert_eq!(
-            market.active_jobs, active as u32,
-            "active jobs of market {address}"
-        );
-        assert_eq!(
-            market.open_devices, open as u32,
-            "open devices of market {address}"
-        );
+        let active = jobs.iter().filter(|(_, job)| job.market == address && !job.is_over()).count();
+        let open = devices.iter().filter(|(_, device)| device.market == address).count();
+        assert_eq!(market.active_jobs, active as u32, "active jobs of market {address}");
+        assert_eq!(market.open_devices, open as u32, "open devices of market {address}");
         let view = MarketView::decode(&address, &world.raw(&address)).expect("it decodes");
-        let mut waiting = view
-            .waiting()
-            .unwrap_or_else(|| panic!("queue of market {address}: {:?}", market.queue));
+        let mut waiting =
+            view.waiting().unwrap_or_else(|| panic!("queue of market {address}: {:?}", market.queue));
         waiting.sort();
         waiting.dedup();
-        assert_eq!(
-            waiting.len(),
-            usize::from(market.queue.waiting.get()),
-            "an entry waits twice"
-        );
+        assert_eq!(waiting.len(), usize::from(market.queue.waiting.get()), "an entry waits twice");
     }
 }

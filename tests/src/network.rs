@@ -51,8 +51,7 @@ impl Network {
     /// Loads the jobs program with `keypair_for("upgrade authority")` as its upgrade authority.
     pub fn new() -> Self {
         let mut svm = LiteSVM::new();
-        svm.add_program(grid_jobs::ID, &binary::read("grid_jobs"))
-            .expect("the binary loads");
+        svm.add_program(grid_jobs::ID, &binary::read("grid_jobs")).expect("the binary loads");
         let mut network = Self { svm };
         network.set_upgrade_authority(Some(&keypair_for("upgrade authority").pubkey()));
         network.fund(&keypair_for("fee payer").pubkey());
@@ -102,31 +101,23 @@ impl Network {
         }
         let sent = self.svm.send_transaction(transaction);
         self.svm.expire_blockhash();
-        sent.map_err(|failed| Failure {
-            error: failed.err,
-            logs: failed.meta.logs,
-        })
+        sent.map_err(|failed| Failure { error: failed.err, logs: failed.meta.logs })
     }
 
     /// An account that must exist.
     #[track_caller]
     pub fn account(&self, address: &Address) -> Account {
-        self.find(address)
-            .unwrap_or_else(|| panic!("account {address} does not exist"))
+        self.find(address).unwrap_or_else(|| panic!("account {address} does not exist"))
     }
 
     /// An account, if it exists.
     pub fn find(&self, address: &Address) -> Option<Account> {
-        self.svm
-            .get_account(address)
-            .filter(|account| account.lamports > 0)
+        self.svm.get_account(address).filter(|account| account.lamports > 0)
     }
 
     /// Writes an account.
     pub fn set(&mut self, address: Address, account: Account) {
-        self.svm
-            .set_account(address, account)
-            .expect("the account can be written");
+        self.svm.set_account(address, account).expect("the account can be written");
     }
 
     /// Sets the clock, Unix seconds.

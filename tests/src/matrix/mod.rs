@@ -2,7 +2,7 @@
 //! description per instruction.
 //!
 //! A [`Case`] builds a world in which its instruction is valid and says of each slot what [`Kind`] of account stands
-//! there and which other accounts may stand there just as well. [`check`] does the rest: it breaks one thing at a time,
+//! there and which other accounts may stand there just as well. [`check()`] does the rest: it breaks one thing at a time,
 //! by the rows of `docs/security.md`, and returns what was accepted and should not have been, refused and should not
 //! have been, or failed for another reason than the instruction's own refusal. For a sound program and a true
 //! description there are no such [`Finding`]s; a description that is weaker or stronger than the program is one.

@@ -18,9 +18,7 @@ const CAPACITY: usize = 10_224;
 /// Measures every instruction at every length of the queue.
 pub fn measure(depths: &[usize]) -> Figures {
     let mut figures = Figures::default();
-    figures
-        .binaries
-        .insert("grid_jobs".into(), binary::read("grid_jobs").len() as u64);
+    figures.binaries.insert("grid_jobs".into(), binary::read("grid_jobs").len() as u64);
     once(&mut figures);
     let mut world = World::new();
     let extra = world.open_device(1);
@@ -51,57 +49,31 @@ fn take(
     );
     // Legacy wire format: a length byte and 64 bytes for each signature, then the message.
     let bytes = 1 + 64 * transaction.signatures.len() + transaction.message_data().len();
-    let landed = network
-        .send_paid_by(&signer.pubkey(), &[instruction], &[signer])
-        .unwrap_or_else(|failure| {
-            panic!(
-                "{name} at {depth}: {}\n{}",
-                failure.error,
-                failure.logs.join("\n")
-            )
+    let landed =
+        network.send_paid_by(&signer.pubkey(), &[instruction], &[signer]).unwrap_or_else(|failure| {
+            panic!("{name} at {depth}: {}\n{}", failure.error, failure.logs.join("\n"))
         });
     let figure = Figure {
         compute_units: landed.compute_units_consumed,
         signatures: transaction.signatures.len() as u64,
         bytes: bytes as u64,
     };
-    figures
-        .instructions
-        .entry(name.into())
-        .or_default()
-        .insert(depth, figure);
+    figures.instructions.entry(name.into()).or_default().insert(depth, figure);
 }
 
 /// Instructions that have nothing to do with the queue's length.
 fn once(figures: &mut Figures) {
     let mut world = World::bare();
-    let (authority, client, node) = (
-        world.authority.insecure_clone(),
-        world.client.insecure_clone(),
-        world.node.insecure_clone(),
-    );
+    let (authority, client, node) =
+        (world.authority.insecure_clone(), world.client.insecure_clone(), world.node.insecure_clone());
     let (admin, owner, operator) = (authority.pubkey(), client.pubkey(), node.pubkey());
     let (mint, market, project, device) = (world.mint, world.market, world.project, world.device);
     let clients_tokens = address::token_account(&owner, &mint);
     let nodes_tokens = address::token_account(&operator, &mint);
 
-    take(
-        figures,
-        &world,
-        "initialize_config",
-        0,
-        instruction::initialize_config(admin, admin),
-        &authority,
-    );
+    take(figures, &world, "initialize_config", 0, instruction::initialize_config(admin, admin), &authority);
     world.initialize_config();
-    take(
-        figures,
-        &world,
-        "open_vault",
-        0,
-        instruction::open_vault(admin, mint),
-        &authority,
-    );
+    take(figures, &world, "open_vault", 0, instruction::open_vault(admin, mint), &authority);
     world.open_vault();
     take(
         figures,
@@ -112,22 +84,8 @@ fn once(figures: &mut Figures) {
         &authority,
     );
     world.open_market(0, grid_tests::TERMS);
-    take(
-        figures,
-        &world,
-        "grow_market",
-        0,
-        instruction::grow_market(admin, market),
-        &authority,
-    );
-    take(
-        figures,
-        &world,
-        "open_project",
-        0,
-        instruction::open_project(owner, mint),
-        &client,
-    );
+    take(figures, &world, "grow_market", 0, instruction::grow_market(admin, market), &authority);
+    take(figures, &world, "open_project", 0, instruction::open_project(owner, mint), &client);
     world.open_project();
     take(
         figures,
@@ -145,14 +103,7 @@ fn once(figures: &mut Figures) {
         instruction::withdraw(owner, project, mint, clients_tokens, 1_000),
         &client,
     );
-    take(
-        figures,
-        &world,
-        "open_device",
-        0,
-        instruction::open_device(operator, market, 0, operator),
-        &node,
-    );
+    take(figures, &world, "open_device", 0, instruction::open_device(operator, market, 0, operator), &node);
     world.open_device(0);
     take(
         figures,
@@ -182,36 +133,13 @@ fn once(figures: &mut Figures) {
         instruction::withdraw_earnings(device, mint, operator),
         &node,
     );
-    take(
-        figures,
-        &world,
-        "close_job",
-        0,
-        instruction::close_job(owner, project, job, owner),
-        &client,
-    );
+    take(figures, &world, "close_job", 0, instruction::close_job(owner, project, job, owner), &client);
 
     let mut empty = world.clone();
     empty.run(&[instruction::close_job(owner, project, job, owner)], &[&client]);
     let balance = empty.project().balance.get();
-    empty.run(
-        &[instruction::withdraw(
-            owner,
-            project,
-            mint,
-            clients_tokens,
-            balance,
-        )],
-        &[&client],
-    );
-    take(
-        figures,
-        &empty,
-        "close_project",
-        0,
-        instruction::close_project(owner, project),
-        &client,
-    );
+    empty.run(&[instruction::withdraw(owner, project, mint, clients_tokens, balance)], &[&client]);
+    take(figures, &empty, "close_project", 0, instruction::close_project(owner, project), &client);
     empty.run(
         &[
             instruction::withdraw_earnings(device, mint, operator),
@@ -219,14 +147,7 @@ fn once(figures: &mut Figures) {
         ],
         &[&node],
     );
-    take(
-        figures,
-        &empty,
-        "close_device",
-        0,
-        instruction::close_device(operator, device, market),
-        &node,
-    );
+    take(figures, &empty, "close_device", 0, instruction::close_device(operator, device, market), &node);
 }
 
 /// With `depth` jobs in the queue.
@@ -238,43 +159,18 @@ fn jobs_wait(figures: &mut Figures, world: &World, depth: usize) {
     top_up(&mut world);
     let first = 1_000_000;
     fill_with_jobs(&mut world, first, depth);
-    take(
-        figures,
-        &world,
-        "list (queues)",
-        depth,
-        world.list_instruction(1),
-        &client,
-    );
+    take(figures, &world, "list (queues)", depth, world.list_instruction(1), &client);
 
     // What needs a job in the queue gets one more, at the end or, when there are others, in the middle.
     let job = world.list(1);
-    let middle = if depth == 0 {
-        job
-    } else {
-        address::job(&project, first + depth as u64 / 2).0
-    };
+    let middle = if depth == 0 { job } else { address::job(&project, first + depth as u64 / 2).0 };
     let delist = instruction::delist(owner, project, market, middle, owner);
     take(figures, &world, "delist", depth, delist, &client);
 
     let head = world.market().waiting().expect("links agree")[0];
-    take(
-        figures,
-        &world,
-        "work (meets a job)",
-        depth,
-        instruction::work(operator, device, market, 0),
-        &node,
-    );
+    take(figures, &world, "work (meets a job)", depth, instruction::work(operator, device, market, 0), &node);
     world.work(device);
-    take(
-        figures,
-        &world,
-        "start (met by work)",
-        depth,
-        instruction::start(operator, device, head),
-        &node,
-    );
+    take(figures, &world, "start (met by work)", depth, instruction::start(operator, device, head), &node);
     let decline = instruction::decline(operator, device, head, market, project);
     take(figures, &world, "decline (requeues)", depth, decline, &node);
     world.start(device, head);
@@ -290,48 +186,17 @@ fn devices_wait(figures: &mut Figures, world: &World, extra: Address, depth: usi
     let operator = node.pubkey();
     let (market, project, device) = (world.market, world.project, world.device);
     fill_with_devices(&mut world, depth);
-    take(
-        figures,
-        &world,
-        "work (queues)",
-        depth,
-        instruction::work(operator, device, market, 0),
-        &node,
-    );
+    take(figures, &world, "work (queues)", depth, instruction::work(operator, device, market, 0), &node);
 
     world.work(device);
-    let middle = if depth == 0 {
-        device
-    } else {
-        address::device(&market, &operator, 2 + depth as u32 / 2).0
-    };
-    take(
-        figures,
-        &world,
-        "leave",
-        depth,
-        instruction::leave(operator, middle, market),
-        &node,
-    );
+    let middle =
+        if depth == 0 { device } else { address::device(&market, &operator, 2 + depth as u32 / 2).0 };
+    take(figures, &world, "leave", depth, instruction::leave(operator, middle, market), &node);
     world.work(extra);
-    take(
-        figures,
-        &world,
-        "list (meets a device)",
-        depth,
-        world.list_instruction(1),
-        &client,
-    );
+    take(figures, &world, "list (meets a device)", depth, world.list_instruction(1), &client);
     let head = world.market().waiting().expect("links agree")[0];
     let job = world.list(1);
-    take(
-        figures,
-        &world,
-        "start (met by list)",
-        depth,
-        instruction::start(operator, head, job),
-        &node,
-    );
+    take(figures, &world, "start (met by list)", depth, instruction::start(operator, head, job), &node);
     let decline = instruction::decline(operator, head, job, market, project);
     take(figures, &world, "decline (meets a device)", depth, decline, &node);
 }
@@ -341,16 +206,8 @@ fn top_up(world: &mut World) {
     let client = world.client.insecure_clone();
     let source = address::token_account(&client.pubkey(), &world.mint);
     let amount = world.tokens(&client.pubkey()) - DEPOSIT;
-    world.run(
-        &[instruction::deposit(
-            client.pubkey(),
-            source,
-            world.project,
-            world.mint,
-            amount,
-        )],
-        &[&client],
-    );
+    world
+        .run(&[instruction::deposit(client.pubkey(), source, world.project, world.mint, amount)], &[&client]);
 }
 
 fn fill_with_jobs(world: &mut World, first: u64, count: usize) {

@@ -56,16 +56,8 @@ impl Figures {
                 let Some(old) = recorded.instructions.get(name).and_then(|old| old.get(depth)) else {
                     continue;
                 };
-                compare(
-                    format!("{name} at {depth}, compute units"),
-                    new.compute_units,
-                    old.compute_units,
-                );
-                compare(
-                    format!("{name} at {depth}, signatures"),
-                    new.signatures,
-                    old.signatures,
-                );
+                compare(format!("{name} at {depth}, compute units"), new.compute_units, old.compute_units);
+                compare(format!("{name} at {depth}, signatures"), new.signatures, old.signatures);
                 compare(format!("{name} at {depth}, bytes"), new.bytes, old.bytes);
             }
         }
@@ -83,32 +75,27 @@ impl Figures {
         for (name, budget) in COMPUTE_BUDGETS {
             match self.instructions.get(name) {
                 None => lines.push(format!("{name}: not measured")),
-                Some(by_depth) => lines.extend(
-                    by_depth
-                        .iter()
-                        .filter(|(_, figure)| figure.compute_units > budget)
-                        .map(|(depth, figure)| {
+                Some(by_depth) => {
+                    lines.extend(by_depth.iter().filter(|(_, figure)| figure.compute_units > budget).map(
+                        |(depth, figure)| {
                             format!(
                                 "{name} at {depth}: {} compute units, budget {budget}",
                                 figure.compute_units
                             )
-                        }),
-                ),
+                        },
+                    ))
+                }
             }
         }
         for (name, by_depth) in &self.instructions {
             let units = || by_depth.values().map(|figure| figure.compute_units);
             if let (Some(least), Some(most)) = (units().min(), units().max()) {
                 if most > least + least / DEPTH_TOLERANCE {
-                    lines.push(format!(
-                        "{name}: {least} to {most} compute units, by the length of the queue"
-                    ));
+                    lines
+                        .push(format!("{name}: {least} to {most} compute units, by the length of the queue"));
                 }
             }
-            if by_depth
-                .values()
-                .any(|figure| figure.signatures > SIGNATURE_BUDGET)
-            {
+            if by_depth.values().any(|figure| figure.signatures > SIGNATURE_BUDGET) {
                 lines.push(format!("{name}: more than {SIGNATURE_BUDGET} signature"));
             }
         }
@@ -127,20 +114,11 @@ mod tests {
     use super::*;
 
     fn figures(units: u64, at_10_000: u64) -> Figures {
-        let figure = |compute_units| Figure {
-            compute_units,
-            signatures: 1,
-            bytes: 300,
-        };
+        let figure = |compute_units| Figure { compute_units, signatures: 1, bytes: 300 };
         let by_depth = BTreeMap::from([(0, figure(units)), (10_000, figure(at_10_000))]);
-        let instructions = COMPUTE_BUDGETS
-            .iter()
-            .map(|(name, _)| (name.to_string(), by_depth.clone()))
-            .collect();
-        Figures {
-            instructions,
-            binaries: BTreeMap::from([("grid_jobs".into(), 100_000)]),
-        }
+        let instructions =
+            COMPUTE_BUDGETS.iter().map(|(name, _)| (name.to_string(), by_depth.clone())).collect();
+        Figures { instructions, binaries: BTreeMap::from([("grid_jobs".into(), 100_000)]) }
     }
 
     #[test]

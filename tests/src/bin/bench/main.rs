@@ -54,10 +54,7 @@ fn main() -> Result<()> {
         eprintln!("worse: {line}");
     }
     if !over_budget.is_empty() {
-        bail!(
-            "{} figures exceed their budget (tests/src/bin/bench/figures.rs)",
-            over_budget.len()
-        );
+        bail!("{} figures exceed their budget (tests/src/bin/bench/figures.rs)", over_budget.len());
     }
     if !excesses.is_empty() && !options.bless {
         bail!(

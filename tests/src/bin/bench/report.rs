@@ -7,58 +7,66 @@ use std::{fmt::Write, path::Path};
 const BEGIN: &str = "<!-- figures: written by `cargo xtask bench` -->";
 const END: &str = "<!-- end of figures -->";
 
+/// What the instruction of the nearest peer costs that does the same, empty and 300 deep; see `docs/performance.md`.
+const PEER: [(&str, Option<u64>, Option<u64>); 8] = [
+    ("open_market", Some(12_456), None),
+    ("list (queues)", Some(22_140), Some(48_073)),
+    ("list (meets a device)", Some(25_041), Some(51_097)),
+    ("work (queues)", Some(7_285), Some(36_241)),
+    ("work (meets a job)", Some(10_185), None),
+    ("finish", Some(20_078), Some(29_065)),
+    ("delist", None, Some(48_098)),
+    ("leave", None, Some(33_516)),
+];
+
 /// The tables, in Markdown.
 pub fn table(figures: &Figures) -> String {
     let mut text = String::from(
-        "| instruction | CU, empty queue | CU, 300 deep | CU, 10,000 deep | signatures | bytes |\n\
-         | --- | ---: | ---: | ---: | ---: | ---: |\n",
+        "| instruction | CU, empty queue | CU, 300 deep | CU, 10,000 deep | signatures | bytes | peer's CU, empty | peer's CU, 300 deep |\n\
+         | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n",
     );
     for (name, by_depth) in &figures.instructions {
-        let units = |depth: usize| match by_depth.get(&depth) {
-            Some(figure) => thousands(figure.compute_units),
-            None => String::new(),
-        };
-        let Some(any) = by_depth.values().next() else {
-            continue;
-        };
+        let units = |depth: usize| by_depth.get(&depth).map(|figure| figure.compute_units);
+        let peer = PEER.iter().find(|(peer, ..)| peer == name);
+        let Some(any) = by_depth.values().next() else { continue };
         let _ = writeln!(
             text,
-            "| {name} | {} | {} | {} | {} | {} |",
-            units(0),
-            units(300),
-            units(10_000),
+            "| {name} | {} | {} | {} | {} | {} | {} | {} |",
+            cell(units(0)),
+            cell(units(300)),
+            cell(units(10_000)),
             any.signatures,
-            any.bytes
+            any.bytes,
+            cell(peer.and_then(|(_, empty, _)| *empty)),
+            cell(peer.and_then(|(.., deep)| *deep)),
         );
     }
-    let life: u64 = [
-        "list (queues)",
-        "work (meets a job)",
-        "start (met by work)",
-        "finish",
-    ]
-    .iter()
-    .filter_map(|name| figures.instructions.get(*name)?.get(&10_000))
-    .map(|figure| figure.compute_units)
-    .sum();
+    let life: u64 = ["list (queues)", "work (meets a job)", "start (met by work)", "finish"]
+        .iter()
+        .filter_map(|name| figures.instructions.get(*name)?.values().map(|figure| figure.compute_units).max())
+        .sum();
     let _ = writeln!(
         text,
-        "\nOne job, list + work + start + finish: **{} CU**, 4 signatures.\n",
+        "\nOne job, list + work + start + finish: **{} CU**, 4 signatures. The peer's list + work + finish: 52,403 CU, 6 signatures; \
+         about 107,000 CU at 300 deep.\n",
         thousands(life)
     );
-    text.push_str("| binary | bytes |\n| --- | ---: |\n");
+    text.push_str("| binary | bytes | peer's bytes |\n| --- | ---: | ---: |\n");
     for (name, bytes) in &figures.binaries {
-        let _ = writeln!(text, "| {name}.so | {} |", thousands(*bytes));
+        let peer = if name == "grid_jobs" { "619,632" } else { "" };
+        let _ = writeln!(text, "| {name}.so | {} | {peer} |", thousands(*bytes));
     }
     text
+}
+
+fn cell(number: Option<u64>) -> String {
+    number.map(thousands).unwrap_or_default()
 }
 
 /// Replaces what stands between the marks of the page.
 pub fn write_tables(page: &Path, figures: &Figures) -> Result<()> {
     let text = std::fs::read_to_string(page).with_context(|| page.display().to_string())?;
-    let parts = text
-        .split_once(BEGIN)
-        .and_then(|(before, rest)| Some((before, rest.split_once(END)?.1)));
+    let parts = text.split_once(BEGIN).and_then(|(before, rest)| Some((before, rest.split_once(END)?.1)));
     let (before, after) =
         parts.with_context(|| format!("{}: the marks of the figures are missing", page.display()))?;
     let table = table(figures);
