@@ -165,7 +165,8 @@ fn jobs_wait(figures: &mut Figures, world: &World, depth: usize) {
     let job = world.list(1);
     let middle = if depth == 0 { job } else { address::job(&project, first + depth as u64 / 2).0 };
     let delist = instruction::delist(owner, project, market, middle, owner);
-    take(figures, &world, "delist", depth, delist, &client);
+    let name = if depth == 0 { "delist (alone)" } else { "delist (between two)" };
+    take(figures, &world, name, depth, delist, &client);
 
     let head = world.market().waiting().expect("links agree")[0];
     take(figures, &world, "work (meets a job)", depth, instruction::work(operator, device, market, 0), &node);
@@ -191,7 +192,8 @@ fn devices_wait(figures: &mut Figures, world: &World, extra: Address, depth: usi
     world.work(device);
     let middle =
         if depth == 0 { device } else { address::device(&market, &operator, 2 + depth as u32 / 2).0 };
-    take(figures, &world, "leave", depth, instruction::leave(operator, middle, market), &node);
+    let name = if depth == 0 { "leave (alone)" } else { "leave (between two)" };
+    take(figures, &world, name, depth, instruction::leave(operator, middle, market), &node);
     world.work(extra);
     take(figures, &world, "list (meets a device)", depth, world.list_instruction(1), &client);
     let head = world.market().waiting().expect("links agree")[0];

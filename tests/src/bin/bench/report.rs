@@ -15,8 +15,8 @@ const PEER: [(&str, Option<u64>, Option<u64>); 8] = [
     ("work (queues)", Some(7_285), Some(36_241)),
     ("work (meets a job)", Some(10_185), None),
     ("finish", Some(20_078), Some(29_065)),
-    ("delist", None, Some(48_098)),
-    ("leave", None, Some(33_516)),
+    ("delist (between two)", None, Some(48_098)),
+    ("leave (between two)", None, Some(33_516)),
 ];
 
 /// The tables, in Markdown.
