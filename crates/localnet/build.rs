@@ -58,16 +58,10 @@ fn package_folder(offline: bool) -> Result<PathBuf, String> {
     if offline {
         cargo.arg("--offline");
     }
-    let output = cargo
-        .output()
-        .map_err(|error| format!("cannot run cargo metadata: {error}"))?;
+    let output = cargo.output().map_err(|error| format!("cannot run cargo metadata: {error}"))?;
     if !output.status.success() {
         let message = String::from_utf8_lossy(&output.stderr);
-        let last = message
-            .lines()
-            .rev()
-            .find(|line| !line.trim().is_empty())
-            .unwrap_or("no message");
+        let last = message.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("no message");
         return Err(format!("cargo metadata failed: {}", last.trim()));
     }
     let metadata: serde_json::Value = serde_json::from_slice(&output.stdout)
@@ -77,11 +71,7 @@ fn package_folder(offline: bool) -> Result<PathBuf, String> {
         .into_iter()
         .flatten()
         .filter(|package| package["name"] == PACKAGE)
-        .filter_map(|package| {
-            Path::new(package["manifest_path"].as_str()?)
-                .parent()
-                .map(PathBuf::from)
-        })
+        .filter_map(|package| Path::new(package["manifest_path"].as_str()?).parent().map(PathBuf::from))
         .find(|folder| folder.join(FIXTURE).is_file())
         .ok_or_else(|| format!("no package {PACKAGE} of Cargo.lock holds {FIXTURE}"))
 }

@@ -13,7 +13,7 @@ pub mod world;
 pub use {
     expect::*,
     keys::keypair_for,
-    ledger::{Ledger, assert_ledger},
+    ledger::assert_ledger,
     network::{Failure, Network},
     world::{TERMS, World},
 };

@@ -11,6 +11,7 @@ use grid_client::{
     account::{self, MarketView},
     address,
     instruction::{self, Listing},
+    ledger::Ledger,
     token,
 };
 use grid_jobs::{Config, Device, GridError, Job, MarketTerms, Project};
@@ -468,6 +469,11 @@ impl World {
     #[track_caller]
     pub fn device(&self, address: &Address) -> Device {
         self.decode(address)
+    }
+
+    /// What the accounts of the world's mint owe.
+    pub fn ledger(&self) -> Ledger {
+        Ledger::of(&self.network.svm.get_program_accounts(&grid_jobs::ID), &self.mint)
     }
 
     /// Whether an account exists.

@@ -34,11 +34,7 @@ pub fn build(context: &Context, args: &BuildArgs) -> Result<Built> {
     let builder = setup::install(context, args)?;
     println!("building with {}", builder.describe());
     start_over_if_changed(context, &builder)?;
-    host::claim(
-        &builder.target(context),
-        &context.workspace,
-        builder.clean(context),
-    )?;
+    host::claim(&builder.target(context), &context.workspace, builder.clean(context))?;
 
     let program = context.workspace.builtins_program()?;
     let folder = context.workspace.root.join("target/self-test");
@@ -55,11 +51,7 @@ pub fn build(context: &Context, args: &BuildArgs) -> Result<Built> {
         let file = builder.build(context, program, &deploy)?;
         let bytes = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
         let hash = hex::encode(Sha256::digest(&bytes));
-        println!(
-            "    target/deploy/{}.so  {} bytes  sha256 {hash}",
-            program.name(),
-            bytes.len()
-        );
+        println!("    target/deploy/{}.so  {} bytes  sha256 {hash}", program.name(), bytes.len());
     }
     println!("    programs built: {}", process::elapsed(start));
     Ok(Built { deploy, builtins })
@@ -81,11 +73,7 @@ fn start_over_if_changed(context: &Context, builder: &Builder) -> Result<()> {
 
 /// Builds the host tests' environment: where the programs lie.
 pub fn environment(built: &Built) -> [(&'static str, &PathBuf); 3] {
-    [
-        ("GRID_SBF_DIR", &built.deploy),
-        ("BPF_OUT_DIR", &built.deploy),
-        ("GRID_BUILTINS_SO", &built.builtins),
-    ]
+    [("GRID_SBF_DIR", &built.deploy), ("BPF_OUT_DIR", &built.deploy), ("GRID_BUILTINS_SO", &built.builtins)]
 }
 
 /// Sets up, builds and prepares cargo for the host.

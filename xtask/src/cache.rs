@@ -30,10 +30,7 @@ impl Cache {
         )
         .context("no cache folder: set GRID_CACHE, XDG_CACHE_HOME or HOME to an absolute path")?;
         fs::create_dir_all(&root).with_context(|| {
-            format!(
-                "cannot create {}: set GRID_CACHE to a folder you can write to",
-                root.display()
-            )
+            format!("cannot create {}: set GRID_CACHE to a folder you can write to", root.display())
         })?;
         Ok(Self { root })
     }
@@ -65,11 +62,7 @@ impl Cache {
 }
 
 fn lock(path: &Path) -> Result<CacheLock> {
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(path)?;
+    let file = File::options().create(true).truncate(false).write(true).open(path)?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
@@ -98,10 +91,7 @@ mod tests {
         let path = |text: &str| Some(PathBuf::from(text));
         assert_eq!(choose(path("/a"), path("/b"), path("/c")), path("/a"));
         assert_eq!(choose(None, path("/b"), path("/c")), path("/b/grid"));
-        assert_eq!(
-            choose(path("relative"), path(""), path("/c")),
-            path("/c/.cache/grid")
-        );
+        assert_eq!(choose(path("relative"), path(""), path("/c")), path("/c/.cache/grid"));
         assert_eq!(choose(None, None, None), None);
     }
 }

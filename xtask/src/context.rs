@@ -16,9 +16,6 @@ pub struct Context {
 impl Context {
     /// Finds both.
     pub fn locate() -> Result<Self> {
-        Ok(Self {
-            workspace: Workspace::locate()?,
-            cache: Cache::locate()?,
-        })
+        Ok(Self { workspace: Workspace::locate()?, cache: Cache::locate()? })
     }
 }

@@ -92,19 +92,14 @@ fn upstream(context: &Context) -> Vec<Finding> {
     findings.push(Finding {
         name: "LLVM".into(),
         found: llvm.and_then(|llvm| {
-            llvm.versions
-                .lines()
-                .find(|line| line.starts_with("libllvm"))
-                .map(str::to_owned)
+            llvm.versions.lines().find(|line| line.starts_with("libllvm")).map(str::to_owned)
         }),
         wanted: "23".into(),
         remedy: SETUP,
     });
     findings.push(Finding {
         name: "sbpf-linker".into(),
-        found: linker::binary(&context.cache)
-            .is_file()
-            .then(|| linker::VERSION.to_owned()),
+        found: linker::binary(&context.cache).is_file().then(|| linker::VERSION.to_owned()),
         wanted: linker::VERSION.into(),
         remedy: SETUP,
     });
@@ -135,12 +130,7 @@ fn first_line(text: &str) -> String {
 }
 
 fn line(finding: &Finding) -> String {
-    let Finding {
-        name,
-        found,
-        wanted,
-        remedy,
-    } = finding;
+    let Finding { name, found, wanted, remedy } = finding;
     match found {
         Some(found) => format!("    ok       {name:<20} {found}"),
         None => format!("    MISSING  {name:<20} wanted: {wanted}; remedy: {remedy}"),
@@ -153,16 +143,8 @@ mod tests {
 
     #[test]
     fn a_missing_tool_comes_with_its_remedy() {
-        let finding = Finding {
-            name: "x".into(),
-            found: None,
-            wanted: "2".into(),
-            remedy: "get x",
-        };
+        let finding = Finding { name: "x".into(), found: None, wanted: "2".into(), remedy: "get x" };
         let text = line(&finding);
-        assert!(
-            text.contains("MISSING") && text.contains("wanted: 2") && text.contains("get x"),
-            "{text}"
-        );
+        assert!(text.contains("MISSING") && text.contains("wanted: 2") && text.contains("get x"), "{text}");
     }
 }

@@ -26,11 +26,7 @@ pub struct Host {
 impl Host {
     /// Checks the compiler and makes the target folder this checkout's.
     pub fn prepare(context: &Context) -> Result<Self> {
-        let text = process::output(
-            Command::new("rustc")
-                .arg("-V")
-                .current_dir(&context.workspace.root),
-        )?;
+        let text = process::output(Command::new("rustc").arg("-V").current_dir(&context.workspace.root))?;
         let version = Version::find(&text).context("`rustc -V` printed no version")?;
         let host = Self {
             root: context.workspace.root.clone(),
@@ -61,10 +57,7 @@ impl Host {
     /// `cargo <subcommand>` for those that take no such flags.
     pub fn command(&self, subcommand: &str) -> Command {
         let mut command = Command::new(cargo());
-        command
-            .arg(subcommand)
-            .current_dir(&self.root)
-            .env("CARGO_TARGET_DIR", &self.target);
+        command.arg(subcommand).current_dir(&self.root).env("CARGO_TARGET_DIR", &self.target);
         command
     }
 
@@ -91,10 +84,7 @@ pub fn claim(target: &Path, workspace: &Workspace, mut clean: Command) -> Result
         return Ok(());
     }
     if has_outputs(target) {
-        process::step(&format!(
-            "{} was another checkout's: cleaning its crates",
-            target.display()
-        ));
+        process::step(&format!("{} was another checkout's: cleaning its crates", target.display()));
         for package in workspace.members()? {
             clean.args(["--package", &package]);
         }
@@ -120,9 +110,7 @@ mod tests {
     }
 
     fn workspace() -> Workspace {
-        Workspace {
-            root: Path::new(env!("CARGO_MANIFEST_DIR")).join(".."),
-        }
+        Workspace { root: Path::new(env!("CARGO_MANIFEST_DIR")).join("..") }
     }
 
     #[test]

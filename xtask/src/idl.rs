@@ -22,10 +22,7 @@ pub fn command(context: &Context, args: &IdlArgs) -> Result<()> {
 
 /// The same, within another command.
 pub fn generate(context: &Context, host: &Host, args: &IdlArgs) -> Result<()> {
-    process::run(
-        "compile the IDL generator",
-        host.cargo("build").args(["--package", "grid-idl-gen"]),
-    )?;
+    process::run("compile the IDL generator", host.cargo("build").args(["--package", "grid-idl-gen"]))?;
     let mut stale = Vec::new();
     for program in context.workspace.programs()? {
         let name = format!("idl/{}.json", program.name());
@@ -41,21 +38,14 @@ pub fn generate(context: &Context, host: &Host, args: &IdlArgs) -> Result<()> {
         }
     }
     if !stale.is_empty() {
-        bail!(
-            "the IDL is not what the source gives; run `cargo xtask idl`:\n    {}",
-            stale.join("\n    ")
-        );
+        bail!("the IDL is not what the source gives; run `cargo xtask idl`:\n    {}", stale.join("\n    "));
     }
     Ok(())
 }
 
 /// The IDL as the source gives it.
 fn describe(context: &Context, host: &Host, program: &Program) -> Result<String> {
-    let output = context
-        .workspace
-        .root
-        .join("target/idl")
-        .join(format!("{}.json", program.name()));
+    let output = context.workspace.root.join("target/idl").join(format!("{}.json", program.name()));
     stamp::write(&output, "")?;
     let mut command = std::process::Command::new(host.binary("grid-idl-gen"));
     command
@@ -75,13 +65,8 @@ fn describe(context: &Context, host: &Host, program: &Program) -> Result<String>
 fn path_of_cargo() -> Result<std::ffi::OsString> {
     let path = env::var_os("PATH").unwrap_or_default();
     let cargo = host::cargo();
-    let folder = Path::new(&cargo)
-        .parent()
-        .filter(|folder| folder.join("rustc").exists());
-    let folders = folder
-        .map(Path::to_owned)
-        .into_iter()
-        .chain(env::split_paths(&path));
+    let folder = Path::new(&cargo).parent().filter(|folder| folder.join("rustc").exists());
+    let folders = folder.map(Path::to_owned).into_iter().chain(env::split_paths(&path));
     env::join_paths(folders).context("a folder on the PATH has a colon in its name")
 }
 

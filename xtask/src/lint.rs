@@ -24,8 +24,7 @@ pub fn format_and_clippy(context: &Context, host: &Host) -> Result<()> {
     process::run("format", host.command("fmt").args(["--all", "--check"]))?;
     process::run(
         "clippy",
-        host.cargo("clippy")
-            .args(["--workspace", "--all-targets", "--", "--deny", "warnings"]),
+        host.cargo("clippy").args(["--workspace", "--all-targets", "--", "--deny", "warnings"]),
     )
 }
 
@@ -33,9 +32,7 @@ pub fn format_and_clippy(context: &Context, host: &Host) -> Result<()> {
 pub fn docs(host: &Host) -> Result<()> {
     process::run(
         "rustdoc",
-        host.cargo("doc")
-            .args(["--workspace", "--no-deps"])
-            .env("RUSTDOCFLAGS", "--deny warnings"),
+        host.cargo("doc").args(["--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "--deny warnings"),
     )
 }
 
@@ -47,10 +44,6 @@ fn no_key_files(context: &Context) -> Result<()> {
     }
     let mut git = Command::new("git");
     let files = process::output(git.args(["ls-files", "*-keypair.json"]).current_dir(root))?;
-    ensure!(
-        files.is_empty(),
-        "key files are tracked by git; remove them and use new keys: {}",
-        files.trim()
-    );
+    ensure!(files.is_empty(), "key files are tracked by git; remove them and use new keys: {}", files.trim());
     Ok(())
 }

@@ -37,18 +37,10 @@ pub fn run(name: &str, command: &mut Command) -> Result<()> {
 
 /// Runs a command and returns what it printed; fails with its error output when it fails.
 pub fn output(command: &mut Command) -> Result<String> {
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| not_started(command, error))?;
+    let output = command.stdin(Stdio::null()).output().map_err(|error| not_started(command, error))?;
     if !output.status.success() {
         let error = String::from_utf8_lossy(&output.stderr);
-        bail!(
-            "`{}` failed ({}): {}",
-            shown(command),
-            output.status,
-            error.trim()
-        );
+        bail!("`{}` failed ({}): {}", shown(command), output.status, error.trim());
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
@@ -80,14 +72,8 @@ fn stream(name: &str, command: &mut Command, start: Instant) -> Result<ExitStatu
     let mut child = command.spawn().map_err(|error| not_started(command, error))?;
     let last = Arc::new(AtomicU64::new(0));
     let readers = [
-        child
-            .stdout
-            .take()
-            .map(|pipe| forward(pipe, io::stdout(), start, &last)),
-        child
-            .stderr
-            .take()
-            .map(|pipe| forward(pipe, io::stderr(), start, &last)),
+        child.stdout.take().map(|pipe| forward(pipe, io::stdout(), start, &last)),
+        child.stderr.take().map(|pipe| forward(pipe, io::stderr(), start, &last)),
     ];
     let (done, wait) = mpsc::channel::<()>();
     let heart = thread::spawn({
@@ -103,9 +89,7 @@ fn stream(name: &str, command: &mut Command, start: Instant) -> Result<ExitStatu
             }
         }
     });
-    let status = child
-        .wait()
-        .with_context(|| format!("lost `{}`", shown(command)))?;
+    let status = child.wait().with_context(|| format!("lost `{}`", shown(command)))?;
     for reader in readers.into_iter().flatten() {
         reader.join().ok();
     }
@@ -165,20 +149,14 @@ mod tests {
 
     #[test]
     fn names_a_missing_program_and_the_remedy() {
-        let error = output(&mut Command::new("no-such-program"))
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.contains("no-such-program") && error.contains("doctor"),
-            "{error}"
-        );
+        let error = output(&mut Command::new("no-such-program")).unwrap_err().to_string();
+        assert!(error.contains("no-such-program") && error.contains("doctor"), "{error}");
     }
 
     #[test]
     fn reports_what_a_failing_command_said() {
-        let error = output(Command::new("sh").args(["-c", "echo reason >&2; exit 3"]))
-            .unwrap_err()
-            .to_string();
+        let error =
+            output(Command::new("sh").args(["-c", "echo reason >&2; exit 3"])).unwrap_err().to_string();
         assert!(error.contains("reason") && error.contains('3'), "{error}");
     }
 }

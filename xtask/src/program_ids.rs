@@ -34,17 +34,13 @@ fn declared(source: &str) -> Option<&str> {
 
 /// A sentence for each cluster whose id is another, or missing.
 fn differing(anchor: &str, program: &str, id: &str) -> Vec<String> {
-    let clusters = CLUSTERS
-        .iter()
-        .filter_map(|cluster| match entry(anchor, cluster, program) {
-            Some(found) if found == id => None,
-            Some(found) => Some(format!(
-                "{program}: declare_id! says {id}, Anchor.toml's {cluster} says {found}"
-            )),
-            None => Some(format!(
-                "{program}: Anchor.toml has no [programs.{cluster}] entry; it should be {id}"
-            )),
-        });
+    let clusters = CLUSTERS.iter().filter_map(|cluster| match entry(anchor, cluster, program) {
+        Some(found) if found == id => None,
+        Some(found) => {
+            Some(format!("{program}: declare_id! says {id}, Anchor.toml's {cluster} says {found}"))
+        }
+        None => Some(format!("{program}: Anchor.toml has no [programs.{cluster}] entry; it should be {id}")),
+    });
     clusters.collect()
 }
 
@@ -53,10 +49,7 @@ fn entry<'a>(anchor: &'a str, cluster: &str, program: &str) -> Option<&'a str> {
     let (_, table) = anchor.split_once(&format!("[programs.{cluster}]"))?;
     let table = table.split("\n[").next()?;
     let lines = table.lines().filter_map(|line| line.split_once('='));
-    lines
-        .filter(|(name, _)| name.trim() == program)
-        .map(|(_, id)| id.trim().trim_matches('"'))
-        .next()
+    lines.filter(|(name, _)| name.trim() == program).map(|(_, id)| id.trim().trim_matches('"')).next()
 }
 
 #[cfg(test)]

@@ -30,18 +30,12 @@ pub fn run_if_new(context: &Context, builder: &Builder, program: &Path) -> Resul
 /// Compiles the program that compares.
 fn compile(context: &Context) -> Result<PathBuf> {
     let host = Host::prepare(context)?;
-    process::run(
-        "compile the self-test",
-        host.cargo("build").args(["--package", "grid-vm-check"]),
-    )?;
+    process::run("compile the self-test", host.cargo("build").args(["--package", "grid-vm-check"]))?;
     Ok(host.binary("grid-vm-check"))
 }
 
 fn run(checker: &Path, program: &Path) -> Result<()> {
-    process::run(
-        "self-test: 128-bit and memory functions, on the VM",
-        Command::new(checker).arg(program),
-    )
+    process::run("self-test: 128-bit and memory functions, on the VM", Command::new(checker).arg(program))
 }
 
 /// Shows that the self-test is able to fail: it has to refuse every mutant.

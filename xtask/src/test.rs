@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use crate::{
+    bench,
     build::{self, build_and_host},
     cli::{IdlArgs, TestArgs},
     context::Context,
@@ -32,6 +33,9 @@ pub fn command(context: &Context, args: &TestArgs) -> Result<()> {
         test.arg("--").args(&args.rest);
     }
     process::run("tests", &mut test)?;
+    if whole {
+        bench::measure(&built, &host, &["--check".to_owned()])?;
+    }
     if lint {
         lint::docs(&host)?;
     }

@@ -35,10 +35,7 @@ mod tests {
         for (text, version) in [
             ("rustc 1.95.0 (59807616e 2026-04-14)", Version(1, 95, 0)),
             ("cargo 1.97.0-nightly (e50aa6fba 2026-05-19)", Version(1, 97, 0)),
-            (
-                "solana-cargo-build-sbf 4.3.2\nplatform-tools v1.52\nrustc 1.89.0",
-                Version(4, 3, 2),
-            ),
+            ("solana-cargo-build-sbf 4.3.2\nplatform-tools v1.52\nrustc 1.89.0", Version(4, 3, 2)),
             ("1.96.0+dfsg1-1~deb12u2", Version(1, 96, 0)),
             ("v1.52", Version(1, 52, 0)),
         ] {

@@ -69,13 +69,9 @@ impl Builder {
     pub fn build(&self, context: &Context, program: &Program, to: &Path) -> Result<PathBuf> {
         match self {
             Self::Solana(_) => self.build_with_solana(context, program, to),
-            Self::Llvm(toolchain) => self.build_with_llvm(
-                context,
-                toolchain,
-                program,
-                to,
-                &std_copy::builtins(&toolchain.folder),
-            ),
+            Self::Llvm(toolchain) => {
+                self.build_with_llvm(context, toolchain, program, to, &std_copy::builtins(&toolchain.folder))
+            }
         }
     }
 
@@ -91,11 +87,7 @@ impl Builder {
             .current_dir(&context.workspace.root)
             .env("CARGO_TARGET_DIR", self.target(context));
         process::run(&format!("compile {}", program.name()), &mut command)?;
-        ensure!(
-            finished.is_file(),
-            "`cargo build-sbf` left no {}",
-            finished.display()
-        );
+        ensure!(finished.is_file(), "`cargo build-sbf` left no {}", finished.display());
         Ok(finished)
     }
 
@@ -111,22 +103,13 @@ impl Builder {
         let target = self.target(context);
         let mut command = toolchain.cargo("rustc");
         command
-            .args([
-                "--package",
-                &program.package,
-                "--lib",
-                "--crate-type",
-                "cdylib",
-                "--target-dir",
-            ])
+            .args(["--package", &program.package, "--lib", "--crate-type", "cdylib", "--target-dir"])
             .arg(&target)
             .arg("--")
             .arg(format!("-Clink-arg={}", builtins.display()))
             .current_dir(&context.workspace.root);
         process::run(&format!("compile {}", program.name()), &mut command)?;
-        let built = target
-            .join(target::OUTPUT)
-            .join(format!("lib{}.so", program.name()));
+        let built = target.join(target::OUTPUT).join(format!("lib{}.so", program.name()));
         let finished = to.join(format!("{}.so", program.name()));
         replace(&built, &finished)?;
         Ok(finished)
@@ -138,23 +121,15 @@ impl Builder {
         match self {
             Self::Solana(_) => {
                 let mut command = Command::new(host::cargo());
-                command
-                    .args(["clean", "--locked"])
-                    .arg("--target-dir")
-                    .arg(target);
+                command.args(["clean", "--locked"]).arg("--target-dir").arg(target);
                 command.current_dir(&context.workspace.root);
                 command
             }
             Self::Llvm(toolchain) => {
                 let mut command = toolchain.plain_cargo();
                 command.args(["clean", "--locked", "--release"]);
-                command
-                    .args(["-Zjson-target-spec", "--target"])
-                    .arg(target::spec(&toolchain.folder));
-                command
-                    .arg("--target-dir")
-                    .arg(target)
-                    .current_dir(&context.workspace.root);
+                command.args(["-Zjson-target-spec", "--target"]).arg(target::spec(&toolchain.folder));
+                command.arg("--target-dir").arg(target).current_dir(&context.workspace.root);
                 command
             }
         }
@@ -186,10 +161,7 @@ pub fn packages(way: Way) -> Vec<Package> {
 pub fn solana_tools() -> Result<String> {
     let version = process::output(Command::new("cargo-build-sbf").arg("--version"))?;
     // scripts/anchor/cargo-build-sbf comes back here.
-    ensure!(
-        !version.contains("grid stand-in"),
-        "`cargo build-sbf` is Grid's own stand-in for it"
-    );
+    ensure!(!version.contains("grid stand-in"), "`cargo build-sbf` is Grid's own stand-in for it");
     Ok(version)
 }
 

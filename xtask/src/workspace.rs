@@ -37,13 +37,9 @@ impl Workspace {
             Some(folder) => PathBuf::from(folder),
             None => env::current_dir().context("the current folder is gone")?,
         };
-        let root = start
-            .ancestors()
-            .find(|folder| folder.join("xtask/Cargo.toml").is_file());
+        let root = start.ancestors().find(|folder| folder.join("xtask/Cargo.toml").is_file());
         match root {
-            Some(root) => Ok(Self {
-                root: root.to_owned(),
-            }),
+            Some(root) => Ok(Self { root: root.to_owned() }),
             None => bail!("no Grid checkout around {}: run this inside one", start.display()),
         }
     }
@@ -74,9 +70,7 @@ impl Workspace {
         let manifest =
             fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let members = members(&manifest).into_iter();
-        members
-            .map(|folder| Ok(self.program(&self.root.join(folder))?.package))
-            .collect()
+        members.map(|folder| Ok(self.program(&self.root.join(folder))?.package)).collect()
     }
 
     /// Folder of the finished programs.
@@ -90,10 +84,7 @@ impl Workspace {
             fs::read_to_string(&manifest).with_context(|| format!("cannot read {}", manifest.display()))?;
         let package =
             package_name(&text).with_context(|| format!("no package name in {}", manifest.display()))?;
-        Ok(Program {
-            package: package.to_owned(),
-            folder: folder.to_owned(),
-        })
+        Ok(Program { package: package.to_owned(), folder: folder.to_owned() })
     }
 }
 
@@ -110,9 +101,7 @@ fn package_name(manifest: &str) -> Option<&str> {
 
 /// The folders in the `members` list of a workspace manifest.
 fn members(manifest: &str) -> Vec<&str> {
-    let list = manifest
-        .split_once("members = [")
-        .and_then(|(_, rest)| rest.split_once(']'));
+    let list = manifest.split_once("members = [").and_then(|(_, rest)| rest.split_once(']'));
     let Some((list, _)) = list else { return Vec::new() };
     list.split(',')
         .map(|member| member.trim().trim_matches('"'))
@@ -139,10 +128,7 @@ mod tests {
 
     #[test]
     fn a_program_is_named_like_its_library() {
-        let program = Program {
-            package: "grid-jobs".into(),
-            folder: PathBuf::new(),
-        };
+        let program = Program { package: "grid-jobs".into(), folder: PathBuf::new() };
         assert_eq!(program.name(), "grid_jobs");
     }
 }

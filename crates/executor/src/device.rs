@@ -28,13 +28,7 @@ pub struct Device {
 impl Device {
     /// A device without a GPU, with this machine's CPU threads.
     pub fn cpu(label: impl Into<String>) -> Self {
-        let cpus = thread::available_parallelism()
-            .ok()
-            .map(|count| count.get() as u64);
-        Self {
-            label: label.into(),
-            cpus,
-            ..Self::default()
-        }
+        let cpus = thread::available_parallelism().ok().map(|count| count.get() as u64);
+        Self { label: label.into(), cpus, ..Self::default() }
     }
 }

@@ -73,9 +73,7 @@ impl FromStr for Digest {
     type Err = DigestParseError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let error = || DigestParseError {
-            found: text.chars().take(80).collect(),
-        };
+        let error = || DigestParseError { found: text.chars().take(80).collect() };
         // One spelling per digest: uppercase would make two names for one content.
         if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
             return Err(error());
@@ -94,9 +92,7 @@ impl Serialize for Digest {
 
 impl<'de> Deserialize<'de> for Digest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(D::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
     }
 }
 
@@ -127,15 +123,7 @@ mod tests {
         let upper = ABC.to_uppercase();
         let long = format!("{ABC}00");
         let prefixed = format!("0x{ABC}");
-        for text in [
-            "",
-            "abc",
-            &ABC[..63],
-            &upper,
-            &long,
-            &prefixed,
-            &ABC.replace('b', "g"),
-        ] {
+        for text in ["", "abc", &ABC[..63], &upper, &long, &prefixed, &ABC.replace('b', "g")] {
             assert!(text.parse::<Digest>().is_err(), "{text}");
         }
     }

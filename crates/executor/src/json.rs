@@ -30,10 +30,7 @@ pub fn canonical(value: &Value) -> Result<Vec<u8>, NotCanonical> {
 fn write_canonical(value: &Value, path: &str, out: &mut Vec<u8>) -> Result<(), NotCanonical> {
     match value {
         Value::Number(number) if number.is_f64() => {
-            return Err(NotCanonical {
-                path: path.to_owned(),
-                number: number.to_string(),
-            });
+            return Err(NotCanonical { path: path.to_owned(), number: number.to_string() });
         }
         Value::Array(items) => {
             out.push(b'[');
@@ -100,9 +97,7 @@ impl<'de> Visitor<'de> for StrictVisitor {
     }
 
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<Value, E> {
-        Number::from_f64(value)
-            .map(Value::Number)
-            .ok_or_else(|| E::custom("a number is not finite"))
+        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("a number is not finite"))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
@@ -126,9 +121,7 @@ impl<'de> Visitor<'de> for StrictVisitor {
         while let Some(key) = access.next_key::<String>()? {
             let Strict(value) = access.next_value()?;
             if map.contains_key(&key) {
-                return Err(de::Error::custom(format!(
-                    "the key \"{key}\" is given twice in one object"
-                )));
+                return Err(de::Error::custom(format!("the key \"{key}\" is given twice in one object")));
             }
             map.insert(key, value);
         }
@@ -148,10 +141,7 @@ mod tests {
             let error = parse_strict(text.as_bytes()).unwrap_err().to_string();
             assert!(error.contains("the key \"a\" is given twice"), "{error}");
         }
-        assert_eq!(
-            parse_strict(br#"[{"a":1},{"a":-2.5}]"#).unwrap(),
-            json!([{"a": 1}, {"a": -2.5}])
-        );
+        assert_eq!(parse_strict(br#"[{"a":1},{"a":-2.5}]"#).unwrap(), json!([{"a": 1}, {"a": -2.5}]));
     }
 
     #[test]
@@ -174,11 +164,6 @@ mod tests {
     #[test]
     fn canonical_refuses_fractions_and_says_where() {
         let error = canonical(&json!({"ops": [{"rate": 1.5}]})).unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .starts_with("$.ops[0].rate: 1.5 is not an integer"),
-            "{error}"
-        );
+        assert!(error.to_string().starts_with("$.ops[0].rate: 1.5 is not an integer"), "{error}");
     }
 }

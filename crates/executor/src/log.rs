@@ -32,15 +32,7 @@ impl JobLog {
     /// Starts an empty log that keeps `limit_bytes` bytes, then says so and keeps no more.
     pub fn create(path: &Path, limit_bytes: u64) -> io::Result<Self> {
         let file = File::options().append(true).create_new(true).open(path)?;
-        Ok(Self {
-            state: Mutex::new(State {
-                file,
-                size_bytes: 0,
-                full: false,
-                error: None,
-            }),
-            limit_bytes,
-        })
+        Ok(Self { state: Mutex::new(State { file, size_bytes: 0, full: false, error: None }), limit_bytes })
     }
 
     /// Appends one line of an op. A write error is kept for [`finish`](Self::finish), so that a full disk stops no
@@ -55,10 +47,8 @@ impl JobLog {
         entry.push(b'\n');
         if state.size_bytes + entry.len() as u64 > self.limit_bytes {
             state.full = true;
-            let marker = format!(
-                "the log has reached its limit of {} bytes; the rest is not kept",
-                self.limit_bytes
-            );
+            let marker =
+                format!("the log has reached its limit of {} bytes; the rest is not kept", self.limit_bytes);
             entry = (header(op, Stream::Node, true) + &marker + "\n").into_bytes();
         }
         state.size_bytes += entry.len() as u64;
@@ -83,12 +73,7 @@ impl JobLog {
 }
 
 fn header(op: &str, stream: Stream, complete: bool) -> String {
-    format!(
-        "{} {op} {}{} ",
-        unix_ms(),
-        stream.name(),
-        if complete { "" } else { "+" }
-    )
+    format!("{} {op} {}{} ", unix_ms(), stream.name(), if complete { "" } else { "+" })
 }
 
 /// One line of a log.
@@ -147,9 +132,8 @@ mod tests {
             log.write("op-1", Stream::Stderr, &[0, 255, 13, 128], false);
             log.write("op-1", Stream::Stderr, b"", true);
         });
-        let read: Vec<_> = lines(&bytes)
-            .map(|line| (line.op, line.stream, line.bytes, line.complete))
-            .collect();
+        let read: Vec<_> =
+            lines(&bytes).map(|line| (line.op, line.stream, line.bytes, line.complete)).collect();
         assert_eq!(
             read,
             [
@@ -172,10 +156,7 @@ mod tests {
         let (marker, kept) = read.split_last().unwrap();
         assert!(kept.iter().all(|line| line.bytes == b"0123456789") && kept.len() >= 4);
         assert_eq!(marker.stream, Stream::Node);
-        assert_eq!(
-            marker.bytes,
-            b"the log has reached its limit of 200 bytes; the rest is not kept"
-        );
+        assert_eq!(marker.bytes, b"the log has reached its limit of 200 bytes; the rest is not kept");
         assert!(bytes.len() < 300);
     }
 }

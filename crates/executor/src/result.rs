@@ -178,10 +178,7 @@ pub struct ErrorRecord {
 impl ErrorRecord {
     /// An error out of its parts.
     pub fn new(code: ErrorCode, message: impl ToString) -> Self {
-        Self {
-            code,
-            message: message.to_string(),
-        }
+        Self { code, message: message.to_string() }
     }
 }
 
@@ -329,9 +326,7 @@ impl ResultDocument {
             return Err(ResultError::Version(document.version));
         }
         if document.to_bytes()? != bytes {
-            return Err(ResultError::NotCanonical(
-                "the bytes differ from the canonical form".to_owned(),
-            ));
+            return Err(ResultError::NotCanonical("the bytes differ from the canonical form".to_owned()));
         }
         document.check()?;
         Ok(document)

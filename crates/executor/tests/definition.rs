@@ -45,9 +45,7 @@ fn refused(value: &Value, message: &str) {
 /// A definition with one op of these args.
 fn run(args: Value) -> Value {
     let mut all = json!({"image": "alpine"});
-    all.as_object_mut()
-        .unwrap()
-        .extend(args.as_object().unwrap().clone());
+    all.as_object_mut().unwrap().extend(args.as_object().unwrap().clone());
     with_ops(json!([{"type": "container/run", "id": "a", "args": all}]))
 }
 
@@ -75,77 +73,41 @@ fn every_sample_is_read() {
             name
         })
         .collect();
-    assert_eq!(
-        names,
-        [
-            "grid",
-            "groups",
-            "hello",
-            "resources",
-            "results",
-            "service",
-            "volumes"
-        ]
-    );
+    assert_eq!(names, ["grid", "groups", "hello", "resources", "results", "service", "volumes"]);
 }
 
 #[test]
 fn global_fills_in_what_an_op_leaves_out() {
     let definition = sample("groups");
     let plan = run_args(&definition, "plan");
-    assert_eq!(
-        (plan.image.as_str(), plan.gpu),
-        ("docker.io/library/debian:12", true)
-    );
+    assert_eq!((plan.image.as_str(), plan.gpu), ("docker.io/library/debian:12", true));
     assert_eq!(
         plan.env,
-        [("LANGUAGE", "en"), ("LEVEL", "1")]
-            .map(|(k, v)| (k.to_owned(), v.to_owned()))
-            .into()
+        [("LANGUAGE", "en"), ("LEVEL", "1")].map(|(k, v)| (k.to_owned(), v.to_owned())).into()
     );
     let store = run_args(&definition, "store");
     assert_eq!(
         store.env,
-        [("LANGUAGE", "en"), ("LEVEL", "2")]
-            .map(|(k, v)| (k.to_owned(), v.to_owned()))
-            .into()
+        [("LANGUAGE", "en"), ("LEVEL", "2")].map(|(k, v)| (k.to_owned(), v.to_owned())).into()
     );
     assert_eq!(store.aliases, ["store"]);
-    assert_eq!(
-        run_args(&definition, "frame").restart_policy,
-        RestartPolicy::OnFailure { tries: None }
-    );
-    assert_eq!(
-        run_args(&definition, "report").restart_policy,
-        RestartPolicy::OnFailure { tries: Some(3) }
-    );
+    assert_eq!(run_args(&definition, "frame").restart_policy, RestartPolicy::OnFailure { tries: None });
+    assert_eq!(run_args(&definition, "report").restart_policy, RestartPolicy::OnFailure { tries: Some(3) });
 }
 
 #[test]
 fn groups_run_in_order_of_appearance() {
     let definition = sample("groups");
-    assert_eq!(
-        definition.groups(),
-        [("plan", vec![0]), ("work", vec![1, 2, 3]), ("report", vec![4])]
-    );
+    assert_eq!(definition.groups(), [("plan", vec![0]), ("work", vec![1, 2, 3]), ("report", vec![4])]);
 }
 
 #[test]
 fn commands_have_two_forms() {
     let argv = |args| run_args(&parse(&run(args)).unwrap(), "a").argv();
-    assert_eq!(
-        argv(json!({"cmd": "echo a | cat"})),
-        ["/bin/sh", "-c", "echo a | cat"]
-    );
+    assert_eq!(argv(json!({"cmd": "echo a | cat"})), ["/bin/sh", "-c", "echo a | cat"]);
     assert_eq!(argv(json!({"cmd": ["echo", "a b"]})), ["echo", "a b"]);
-    assert_eq!(
-        argv(json!({"cmd": ["-c", "x"], "entrypoint": ["bash"]})),
-        ["bash", "-c", "x"]
-    );
-    assert_eq!(
-        argv(json!({"cmd": ["x"], "entrypoint": "my program"})),
-        ["my program", "x"]
-    );
+    assert_eq!(argv(json!({"cmd": ["-c", "x"], "entrypoint": ["bash"]})), ["bash", "-c", "x"]);
+    assert_eq!(argv(json!({"cmd": ["x"], "entrypoint": "my program"})), ["my program", "x"]);
     assert_eq!(argv(json!({})), [""; 0]);
     let definition = sample("hello");
     assert!(
@@ -158,10 +120,7 @@ fn ports_have_four_forms() {
     let definition = sample("service");
     let ports = |id| {
         let exposed = run_args(&definition, id).expose.as_ref().unwrap();
-        exposed
-            .iter()
-            .map(|exposed| (exposed.first, exposed.last, exposed.service))
-            .collect::<Vec<_>>()
+        exposed.iter().map(|exposed| (exposed.first, exposed.last, exposed.service)).collect::<Vec<_>>()
     };
     assert_eq!(
         ports("server"),
@@ -178,12 +137,7 @@ fn ports_have_four_forms() {
     let checks = &run_args(&definition, "server").expose.as_ref().unwrap()[0].health_checks;
     assert!(matches!(
         &checks[1],
-        HealthCheck::Http {
-            expected_status: 200,
-            body: Some(_),
-            continuous: false,
-            ..
-        }
+        HealthCheck::Http { expected_status: 200, body: Some(_), continuous: false, .. }
     ));
 }
 
@@ -193,15 +147,8 @@ fn resources_and_credentials_are_read_and_not_shown() {
     let resources = run_args(&definition, "model").resources.as_ref().unwrap();
     assert_eq!(resources.len(), 6);
     assert!(matches!(&resources[2], Resource::S3 { buckets, .. } if buckets.len() == 2));
-    let shown = format!(
-        "{:?} {:?}",
-        definition.ops[0].action,
-        sample("service").ops[0].action
-    );
-    assert!(
-        shown.contains("SECRET_ACCESS_KEY") && !shown.contains("\"example\""),
-        "{shown}"
-    );
+    let shown = format!("{:?} {:?}", definition.ops[0].action, sample("service").ops[0].action);
+    assert!(shown.contains("SECRET_ACCESS_KEY") && !shown.contains("\"example\""), "{shown}");
 }
 
 #[test]
@@ -210,23 +157,13 @@ fn a_field_filled_in_at_run_time_is_checked_then() {
     let definition = sample("results");
     assert_eq!(run_args(&definition, "serve").expose.as_ref().unwrap().len(), 1);
     let results = |ports: &str| {
-        let found = [
-            ("devices".to_owned(), json!(["d 0", "d 1"])),
-            ("ports".to_owned(), json!([ports])),
-        ];
-        Literals {
-            results: [("scan".to_owned(), found.into())].into(),
-            ..Literals::default()
-        }
+        let found = [("devices".to_owned(), json!(["d 0", "d 1"])), ("ports".to_owned(), json!([ports]))];
+        Literals { results: [("scan".to_owned(), found.into())].into(), ..Literals::default() }
     };
     let args = definition.hydrate(1, &results("[7000,7001]")).unwrap().unwrap();
     assert_eq!(args.argv(), ["serve", "d 0", "d 1"]);
     assert_eq!(
-        args.expose
-            .unwrap()
-            .iter()
-            .map(|exposed| exposed.first)
-            .collect::<Vec<_>>(),
+        args.expose.unwrap().iter().map(|exposed| exposed.first).collect::<Vec<_>>(),
         [6000, 7000, 7001]
     );
     assert_eq!(args.env["FIRST"], "d 0 d 1");
@@ -253,15 +190,7 @@ fn objects(path: &str, value: &Value, found: &mut Vec<String>) {
                 found.push(path.to_owned());
             }
             for (key, item) in map {
-                objects(
-                    &if path.is_empty() {
-                        key.clone()
-                    } else {
-                        format!("{path}.{key}")
-                    },
-                    item,
-                    found,
-                );
+                objects(&if path.is_empty() { key.clone() } else { format!("{path}.{key}") }, item, found);
             }
         }
         Value::Array(items) => {
@@ -275,13 +204,10 @@ fn objects(path: &str, value: &Value, found: &mut Vec<String>) {
 
 fn at<'a>(value: &'a mut Value, path: &str) -> &'a mut Value {
     let pointer = path.replace('[', ".").replace(']', "");
-    pointer
-        .split('.')
-        .filter(|part| !part.is_empty())
-        .fold(value, |value, part| match value {
-            Value::Array(items) => &mut items[part.parse::<usize>().unwrap()],
-            other => &mut other[part],
-        })
+    pointer.split('.').filter(|part| !part.is_empty()).fold(value, |value, part| match value {
+        Value::Array(items) => &mut items[part.parse::<usize>().unwrap()],
+        other => &mut other[part],
+    })
 }
 
 #[test]
@@ -292,16 +218,9 @@ fn an_unknown_field_anywhere_is_named_with_its_path() {
         objects("", &value, &mut paths);
         for path in paths.iter().filter(|path| !has_free_keys(path)) {
             let mut changed = value.clone();
-            at(&mut changed, path)
-                .as_object_mut()
-                .unwrap()
-                .insert("imagee".to_owned(), json!("x"));
+            at(&mut changed, path).as_object_mut().unwrap().insert("imagee".to_owned(), json!("x"));
             let error = parse(&changed).expect_err(path).to_string();
-            let expected = if path.is_empty() {
-                "imagee".to_owned()
-            } else {
-                format!("{path}.imagee")
-            };
+            let expected = if path.is_empty() { "imagee".to_owned() } else { format!("{path}.imagee") };
             assert!(
                 error.starts_with(&format!("{expected}: unknown field, expected one of ")),
                 "{name}: {path}: {error}"
@@ -318,12 +237,8 @@ fn a_null_anywhere_is_refused_with_its_path() {
         let mut paths = Vec::new();
         objects("", &value, &mut paths);
         for path in paths.iter().filter(|path| !has_free_keys(path)) {
-            let keys: Vec<String> = at(&mut value.clone(), path)
-                .as_object()
-                .unwrap()
-                .keys()
-                .cloned()
-                .collect();
+            let keys: Vec<String> =
+                at(&mut value.clone(), path).as_object().unwrap().keys().cloned().collect();
             // Any JSON may be the body of a health check.
             for key in keys.into_iter().filter(|key| key != "body") {
                 let mut changed = value.clone();
@@ -374,10 +289,7 @@ fn damaged_definitions_never_panic() {
         }
         match parse(&value) {
             Ok(definition) => {
-                assert_eq!(
-                    Definition::parse(value.to_string().as_bytes()).unwrap(),
-                    definition
-                );
+                assert_eq!(Definition::parse(value.to_string().as_bytes()).unwrap(), definition);
                 read += 1;
             }
             Err(error) => {
@@ -429,24 +341,13 @@ fn the_outside_is_checked() {
         changed[key] = value;
         changed
     };
-    refused(
-        &change("version", json!("0.2")),
-        "version: \"0.2\" is none of 0.1",
-    );
+    refused(&change("version", json!("0.2")), "version: \"0.2\" is none of 0.1");
     refused(&change("type", json!("vm")), "type: \"vm\" is none of container");
-    refused(
-        &change("ops", json!([])),
-        "ops: a definition has 1 to 64 ops, this one has 0",
-    );
+    refused(&change("ops", json!([])), "ops: a definition has 1 to 64 ops, this one has 0");
     refused(&json!([]), "the definition: expected an object, found a list");
     refused(&json!({"version": "0.1", "type": "container"}), "ops: is missing");
-    let many: Vec<Value> = (0..65)
-        .map(|index| op(&format!("op{index}"), json!({})))
-        .collect();
-    refused(
-        &with_ops(json!(many)),
-        "ops: a definition has 1 to 64 ops, this one has 65",
-    );
+    let many: Vec<Value> = (0..65).map(|index| op(&format!("op{index}"), json!({}))).collect();
+    refused(&with_ops(json!(many)), "ops: a definition has 1 to 64 ops, this one has 65");
     let rules: Map<String, Value> = (0..257).map(|index| (index.to_string(), json!("x"))).collect();
     refused(
         &with_ops(json!([{"type": "container/run", "id": "a", "args": {"image": "x"}, "results": rules}])),
@@ -456,15 +357,10 @@ fn the_outside_is_checked() {
 
 #[test]
 fn bytes_that_are_no_definition_are_refused() {
-    let error = Definition::parse(b"{\"version\":\"0.1\",\"version\":\"0.1\"}")
-        .unwrap_err()
-        .to_string();
+    let error = Definition::parse(b"{\"version\":\"0.1\",\"version\":\"0.1\"}").unwrap_err().to_string();
     assert!(error.contains("the key \"version\" is given twice"), "{error}");
     assert!(matches!(Definition::parse(b"{"), Err(DefinitionError::Json(_))));
-    assert!(matches!(
-        Definition::parse(b"\xff\xfe"),
-        Err(DefinitionError::Json(_))
-    ));
+    assert!(matches!(Definition::parse(b"\xff\xfe"), Err(DefinitionError::Json(_))));
     let mut large = serde_json::to_vec(&with_ops(json!([op("a", json!({}))]))).unwrap();
     large.resize(MAX_DEFINITION_BYTES, b' ');
     Definition::parse(&large).unwrap();
@@ -478,41 +374,23 @@ fn bytes_that_are_no_definition_are_refused() {
 #[test]
 fn ids_and_types_are_checked() {
     for id in ["", "a b", "a\tb", "a\n", &"x".repeat(129)] {
-        refused(
-            &with_ops(json!([op(id, json!({}))])),
-            "ops[0].id: an id has 1 to 128 bytes and no spaces",
-        );
+        refused(&with_ops(json!([op(id, json!({}))])), "ops[0].id: an id has 1 to 128 bytes and no spaces");
     }
     refused(
         &with_ops(json!([op("a", json!({})), op("a", json!({}))])),
         "ops[1].id: \"a\" is the id of ops[0] already",
     );
     let of_type = |kind: &str| with_ops(json!([{"type": kind, "id": "a", "args": {}}]));
-    refused(
-        &of_type("container/ran"),
-        "ops[0].type: \"container/ran\" is none of container/run,",
-    );
+    refused(&of_type("container/ran"), "ops[0].type: \"container/ran\" is none of container/run,");
     refused(
         &of_type("inference/embed"),
         "ops[0].type: \"inference/embed\" is not supported by this version yet",
     );
     refused(&of_type("bench/gpu"), "no executor drives a GPU");
-    refused(
-        &of_type("container/run"),
-        "ops[0].args.image: is missing: set it here or in global.image",
-    );
-    refused(
-        &of_type("container/create-volume"),
-        "ops[0].args.name: is missing",
-    );
-    refused(
-        &with_ops(json!([{"id": "a", "args": {}}])),
-        "ops[0].type: is missing",
-    );
-    refused(
-        &with_ops(json!([{"type": "container/run", "id": "a"}])),
-        "ops[0].args: is missing",
-    );
+    refused(&of_type("container/run"), "ops[0].args.image: is missing: set it here or in global.image");
+    refused(&of_type("container/create-volume"), "ops[0].args.name: is missing");
+    refused(&with_ops(json!([{"id": "a", "args": {}}])), "ops[0].type: is missing");
+    refused(&with_ops(json!([{"type": "container/run", "id": "a"}])), "ops[0].args: is missing");
 }
 
 #[test]
@@ -523,26 +401,11 @@ fn dependencies_are_checked() {
     parse(&two(group(json!(["b"])), group(json!([])))).unwrap();
     parse(&two(json!({}), json!({"depends_on": ["a"]}))).unwrap();
     let path = "ops[1].execution.depends_on[0]: ";
-    refused(
-        &two(group(json!([])), group(json!(["c"]))),
-        &format!("{path}\"c\" is no op of this definition"),
-    );
-    refused(
-        &two(group(json!([])), group(json!(["b"]))),
-        &format!("{path}\"b\" is the op itself"),
-    );
-    refused(
-        &two(group(json!([])), group(json!(["a", "a"]))),
-        "depends_on[1]: \"a\" is given twice",
-    );
-    refused(
-        &two(json!({"group": "h"}), group(json!(["a"]))),
-        &format!("{path}\"a\" is in another group"),
-    );
-    refused(
-        &two(json!({}), group(json!(["a"]))),
-        &format!("{path}\"a\" is in another group"),
-    );
+    refused(&two(group(json!([])), group(json!(["c"]))), &format!("{path}\"c\" is no op of this definition"));
+    refused(&two(group(json!([])), group(json!(["b"]))), &format!("{path}\"b\" is the op itself"));
+    refused(&two(group(json!([])), group(json!(["a", "a"]))), "depends_on[1]: \"a\" is given twice");
+    refused(&two(json!({"group": "h"}), group(json!(["a"]))), &format!("{path}\"a\" is in another group"));
+    refused(&two(json!({}), group(json!(["a"]))), &format!("{path}\"a\" is in another group"));
     refused(
         &two(json!({"depends_on": ["b"]}), json!({})),
         "ops[0].execution.depends_on[0]: \"b\" comes later",
@@ -563,14 +426,9 @@ fn dependencies_are_checked() {
 
 #[test]
 fn ports_are_checked() {
-    for good in [
-        json!(1),
-        json!(65535),
-        json!("80"),
-        json!("1-65535"),
-        json!([1, "2-3", {"port": 4}]),
-        json!([]),
-    ] {
+    for good in
+        [json!(1), json!(65535), json!("80"), json!("1-65535"), json!([1, "2-3", {"port": 4}]), json!([])]
+    {
         parse(&run(json!({"expose": good}))).unwrap();
     }
     for bad in [
@@ -584,38 +442,20 @@ fn ports_are_checked() {
         json!("1-2-3"),
         json!(true),
     ] {
-        refused(
-            &run(json!({"expose": bad})),
-            "ops[0].args.expose: expected a port from 1 to 65535",
-        );
+        refused(&run(json!({"expose": bad})), "ops[0].args.expose: expected a port from 1 to 65535");
     }
-    refused(
-        &run(json!({"expose": [1, 2, "0-5"]})),
-        "ops[0].args.expose[2]: expected a port",
-    );
-    refused(
-        &run(json!({"expose": [80, 80]})),
-        "ops[0].args.expose: port 80 is exposed twice",
-    );
+    refused(&run(json!({"expose": [1, 2, "0-5"]})), "ops[0].args.expose[2]: expected a port");
+    refused(&run(json!({"expose": [80, 80]})), "ops[0].args.expose: port 80 is exposed twice");
     refused(&run(json!({"expose": ["80-90", 85]})), "port 85 is exposed twice");
-    refused(
-        &run(json!({"expose": ["80-90", "90-91"]})),
-        "port 90 is exposed twice",
-    );
+    refused(&run(json!({"expose": ["80-90", "90-91"]})), "port 90 is exposed twice");
     refused(
         &run(json!({"expose": {"port": 80, "type": "webs"}})),
         "expose.type: \"webs\" is none of web, api",
     );
     let check = |check: Value| run(json!({"expose": [{"port": 80, "health_checks": [check]}]}));
     let path = "ops[0].args.expose[0].health_checks[0]";
-    refused(
-        &check(json!({"type": "tcp"})),
-        &format!("{path}: needs a \"type\", \"http\" or \"websocket\""),
-    );
-    refused(
-        &check(json!({"type": "http", "path": "x"})),
-        &format!("{path}.path: must start with \"/\""),
-    );
+    refused(&check(json!({"type": "tcp"})), &format!("{path}: needs a \"type\", \"http\" or \"websocket\""));
+    refused(&check(json!({"type": "http", "path": "x"})), &format!("{path}.path: must start with \"/\""));
     refused(
         &check(json!({"type": "http", "path": "/", "method": "get"})),
         &format!("{path}.method: \"get\" is none of GET"),
@@ -629,34 +469,13 @@ fn ports_are_checked() {
 #[test]
 fn args_are_checked() {
     refused(&run(json!({"image": ""})), "ops[0].args.image: must not be empty");
-    refused(
-        &run(json!({"cmd": 5})),
-        "ops[0].args.cmd: expected a string or a list of strings",
-    );
-    refused(
-        &run(json!({"cmd": ["a", 5]})),
-        "ops[0].args.cmd[1]: expected a string, found the number 5",
-    );
-    refused(
-        &run(json!({"cmd": "a\u{0}b"})),
-        "ops[0].args.cmd: must not hold a NUL character",
-    );
-    refused(
-        &run(json!({"env": {"A": 1}})),
-        "ops[0].args.env.A: expected a string, found the number 1",
-    );
-    refused(
-        &run(json!({"env": {"A B.c": 1}})),
-        "ops[0].args.env[\"A B.c\"]: expected a string",
-    );
-    refused(
-        &run(json!({"env": {"A=B": "1"}})),
-        "ops[0].args.env: \"A=B\" cannot be an environment variable",
-    );
-    refused(
-        &run(json!({"gpu": "yes"})),
-        "ops[0].args.gpu: expected true or false",
-    );
+    refused(&run(json!({"cmd": 5})), "ops[0].args.cmd: expected a string or a list of strings");
+    refused(&run(json!({"cmd": ["a", 5]})), "ops[0].args.cmd[1]: expected a string, found the number 5");
+    refused(&run(json!({"cmd": "a\u{0}b"})), "ops[0].args.cmd: must not hold a NUL character");
+    refused(&run(json!({"env": {"A": 1}})), "ops[0].args.env.A: expected a string, found the number 1");
+    refused(&run(json!({"env": {"A B.c": 1}})), "ops[0].args.env[\"A B.c\"]: expected a string");
+    refused(&run(json!({"env": {"A=B": "1"}})), "ops[0].args.env: \"A=B\" cannot be an environment variable");
+    refused(&run(json!({"gpu": "yes"})), "ops[0].args.gpu: expected true or false");
     refused(
         &run(json!({"restart_policy": "sometimes"})),
         "ops[0].args.restart_policy: \"sometimes\" is none of",
@@ -665,18 +484,12 @@ fn args_are_checked() {
         &run(json!({"restart_policy": {"policy": "no", "restart_tries": 1}})),
         "ops[0].args.restart_policy.restart_tries: belongs to the policy \"on-failure\" only",
     );
-    refused(
-        &run(json!({"resources": [{"type": "FTP"}]})),
-        "ops[0].args.resources[0]: needs a \"type\"",
-    );
+    refused(&run(json!({"resources": [{"type": "FTP"}]})), "ops[0].args.resources[0]: needs a \"type\"");
     refused(
         &run(json!({"resources": [{"type": "S3", "target": "/x"}]})),
         "ops[0].args.resources[0]: needs either \"url\"",
     );
-    refused(
-        &run(json!({"volumes": [{"name": "v"}]})),
-        "ops[0].args.volumes[0].dest: is missing",
-    );
+    refused(&run(json!({"volumes": [{"name": "v"}]})), "ops[0].args.volumes[0].dest: is missing");
     // A mistake in global is reported there, not at the op that inherits it.
     let mut global = run(json!({}));
     global["global"] = json!({"gpu": 1});
@@ -689,10 +502,7 @@ fn volumes_are_checked() {
         |id: &str, name: &str| json!({"type": "container/create-volume", "id": id, "args": {"name": name}});
     let user = json!({"type": "container/run", "id": "u", "args": {"image": "x", "volumes": [{"name": "v", "dest": "/d"}]}});
     parse(&with_ops(json!([volume("a", "v"), user]))).unwrap();
-    refused(
-        &with_ops(json!([user])),
-        "ops[0].args.volumes[0].name: no container/create-volume op",
-    );
+    refused(&with_ops(json!([user])), "ops[0].args.volumes[0].name: no container/create-volume op");
     refused(
         &with_ops(json!([user, volume("a", "v")])),
         "ops[0].args.volumes[0].name: no container/create-volume op",
@@ -702,10 +512,7 @@ fn volumes_are_checked() {
         "ops[1].args.name: the volume \"v\" is made twice",
     );
     for name in ["", "..", ".hidden", "a/b", "a b", &"x".repeat(65)] {
-        refused(
-            &with_ops(json!([volume("a", name)])),
-            "ops[0].args.name: a volume's name has",
-        );
+        refused(&with_ops(json!([volume("a", name)])), "ops[0].args.name: a volume's name has");
     }
 }
 
@@ -714,10 +521,7 @@ fn results_are_checked() {
     let with = |results: Value| {
         with_ops(json!([{"type": "container/run", "id": "a", "args": {"image": "x"}, "results": results}]))
     };
-    parse(&with(
-        json!({"k": "a(b)?c", "l": {"regex": "x", "logType": ["stdout"]}}),
-    ))
-    .unwrap();
+    parse(&with(json!({"k": "a(b)?c", "l": {"regex": "x", "logType": ["stdout"]}}))).unwrap();
     refused(
         &with(json!({"k": "a("})),
         "ops[0].results.k: is no regular expression this format knows: unclosed group",
@@ -726,18 +530,9 @@ fn results_are_checked() {
         &with(json!({"k": "(?=a)"})),
         "ops[0].results.k: is no regular expression this format knows: look-around",
     );
-    refused(
-        &with(json!({"k": "(a{1000}){1000}"})),
-        "ops[0].results.k: is no regular expression",
-    );
-    refused(
-        &with(json!({"k": {"regex": "("}})),
-        "ops[0].results.k.logType: is missing",
-    );
-    refused(
-        &with(json!({"k": {"regex": "x", "logType": []}})),
-        "ops[0].results.k.logType: names 1 to 4 of",
-    );
+    refused(&with(json!({"k": "(a{1000}){1000}"})), "ops[0].results.k: is no regular expression");
+    refused(&with(json!({"k": {"regex": "("}})), "ops[0].results.k.logType: is missing");
+    refused(&with(json!({"k": {"regex": "x", "logType": []}})), "ops[0].results.k.logType: names 1 to 4 of");
     refused(
         &with(json!({"k": {"regex": "x", "logType": ["stdlog"]}})),
         "ops[0].results.k.logType[0]: \"stdlog\" is none of stdin, stdout, stderr, nodeerr",
@@ -746,10 +541,7 @@ fn results_are_checked() {
 
 #[test]
 fn literals_are_checked() {
-    refused(
-        &run(json!({"cmd": "%%global.moon%%"})),
-        "ops[0].args.cmd: %%global.moon%% stands for nothing",
-    );
+    refused(&run(json!({"cmd": "%%global.moon%%"})), "ops[0].args.cmd: %%global.moon%% stands for nothing");
     refused(
         &run(json!({"cmd": ["%%global.variables.x%%"]})),
         "ops[0].args.cmd[0]: %%global.variables.x%%: global.variables has no",
@@ -774,14 +566,8 @@ fn literals_are_checked() {
         &two(json!({"group": "g"}), json!([]), "%%ops.a.results.k%%"),
         "ops[1].args.cmd: %%ops.a.results.k%%: that op does not end before this one",
     );
-    refused(
-        &two(json!({}), json!([]), "%%ops.a.results.z%%"),
-        "that op's results have no such key",
-    );
-    refused(
-        &run(json!({"cmd": "%%ops.a.results.k%%"})),
-        "that op does not end before this one",
-    );
+    refused(&two(json!({}), json!([]), "%%ops.a.results.z%%"), "that op's results have no such key");
+    refused(&run(json!({"cmd": "%%ops.a.results.k%%"})), "that op does not end before this one");
 }
 
 #[test]
@@ -796,27 +582,12 @@ fn what_grid_adds_is_checked() {
         &with("requirements", json!({"compute_capability": 8.6})),
         "requirements.compute_capability: expected a string",
     );
-    refused(
-        &with("requirements", json!({"cuda": "twelve"})),
-        "requirements.cuda: expected a version",
-    );
-    refused(
-        &with("limits", json!({"memory_bytes": 0})),
-        "limits.memory_bytes: must be at least 1",
-    );
-    refused(
-        &with("limits", json!({"log_bytes": 1_u64 << 31})),
-        "limits.log_bytes: must be at most",
-    );
-    refused(
-        &with("limits", json!({"wall_seconds": 1.5})),
-        "limits.wall_seconds: expected a whole number",
-    );
+    refused(&with("requirements", json!({"cuda": "twelve"})), "requirements.cuda: expected a version");
+    refused(&with("limits", json!({"memory_bytes": 0})), "limits.memory_bytes: must be at least 1");
+    refused(&with("limits", json!({"log_bytes": 1_u64 << 31})), "limits.log_bytes: must be at most");
+    refused(&with("limits", json!({"wall_seconds": 1.5})), "limits.wall_seconds: expected a whole number");
 
-    refused(
-        &with("inputs", json!([{"name": "a"}])),
-        "inputs[0].sha256: is missing: bind the input \"a\"",
-    );
+    refused(&with("inputs", json!([{"name": "a"}])), "inputs[0].sha256: is missing: bind the input \"a\"");
     refused(
         &with("inputs", json!([{"name": "a", "sha256": "xyz"}])),
         "inputs[0].sha256: \"xyz\" is not a SHA-256",
@@ -839,23 +610,15 @@ fn what_grid_adds_is_checked() {
     );
     parse(&with("inputs", json!([input("a", "x"), input("b", "xy")]))).unwrap();
 
-    let many: Vec<Value> = (0..257)
-        .map(|index| input(&index.to_string(), &index.to_string()))
-        .collect();
-    refused(
-        &with("inputs", json!(many)),
-        "inputs: has 257 items, the limit is 256",
-    );
+    let many: Vec<Value> = (0..257).map(|index| input(&index.to_string(), &index.to_string())).collect();
+    refused(&with("inputs", json!(many)), "inputs: has 257 items, the limit is 256");
 
     let output = |name: &str, path: &str| json!({"name": name, "path": path});
     for path in ["/etc/shadow", "../up", "a/../../b", ""] {
         refused(&with("outputs", json!([output("a", path)])), "outputs[0].path: ");
     }
     for name in ["", "..", "a/b", ".x", "a b"] {
-        refused(
-            &with("outputs", json!([output(name, "x")])),
-            "outputs[0].name: a name has 1 to 64",
-        );
+        refused(&with("outputs", json!([output(name, "x")])), "outputs[0].name: a name has 1 to 64");
     }
     refused(
         &with("outputs", json!([output("a", "x"), output("a", "y")])),
@@ -865,24 +628,12 @@ fn what_grid_adds_is_checked() {
     let bench = |args: Value| with_ops(json!([{"type": "bench/cpu", "id": "b", "args": args}]));
     parse(&bench(json!({}))).unwrap();
     parse(&bench(json!({"seconds": 0.1}))).unwrap();
-    refused(
-        &bench(json!({"seconds": 0.09})),
-        "ops[0].args.seconds: must be from 0.1 to 60",
-    );
-    refused(
-        &bench(json!({"seconds": 61})),
-        "ops[0].args.seconds: must be from 0.1 to 60",
-    );
-    refused(
-        &bench(json!({"second": 1})),
-        "ops[0].args.second: unknown field, expected one of seconds",
-    );
+    refused(&bench(json!({"seconds": 0.09})), "ops[0].args.seconds: must be from 0.1 to 60");
+    refused(&bench(json!({"seconds": 61})), "ops[0].args.seconds: must be from 0.1 to 60");
+    refused(&bench(json!({"second": 1})), "ops[0].args.second: unknown field, expected one of seconds");
     let mut limited = bench(json!({"seconds": 5}));
     limited["limits"] = json!({"wall_seconds": 2});
-    refused(
-        &limited,
-        "ops[0].args.seconds: is more than limits.wall_seconds, 2",
-    );
+    refused(&limited, "ops[0].args.seconds: is more than limits.wall_seconds, 2");
 }
 
 #[test]
@@ -893,15 +644,9 @@ fn a_template_is_bound_then_published() {
     let mut template = Template::parse(document.to_string().as_bytes()).unwrap();
     assert_eq!(template.unbound_inputs(), ["words"]);
     let error = template.publish().unwrap_err().to_string();
-    assert!(
-        error.starts_with("inputs[0].sha256: is missing: bind the input \"words\""),
-        "{error}"
-    );
+    assert!(error.starts_with("inputs[0].sha256: is missing: bind the input \"words\""), "{error}");
 
-    let error = template
-        .bind_input("word", Digest::of(b""))
-        .unwrap_err()
-        .to_string();
+    let error = template.bind_input("word", Digest::of(b"")).unwrap_err().to_string();
     assert_eq!(error, "the definition has no input \"word\"; it has words, fixed");
     let error = template.bind_input("fixed", Digest::of(b"other")).unwrap_err();
     assert!(matches!(error, TemplateError::BoundOtherwise { .. }), "{error}");
@@ -912,9 +657,5 @@ fn a_template_is_bound_then_published() {
     let (definition, bytes) = template.publish().unwrap();
     assert_eq!(definition.inputs[0].sha256, Digest::of(b"some words"));
     assert_eq!(Definition::parse(&bytes).unwrap(), definition);
-    assert_eq!(
-        template.publish().unwrap().1,
-        bytes,
-        "the same template gives the same bytes"
-    );
+    assert_eq!(template.publish().unwrap().1, bytes, "the same template gives the same bytes");
 }

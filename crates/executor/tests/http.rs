@@ -28,10 +28,7 @@ async fn served() -> (tempfile::TempDir, FolderStore, ServedFolder) {
 }
 
 fn client(url: &str) -> HttpStore {
-    let config = HttpConfig {
-        read_timeout: Duration::from_millis(500),
-        ..HttpConfig::default()
-    };
+    let config = HttpConfig { read_timeout: Duration::from_millis(500), ..HttpConfig::default() };
     HttpStore::new(url, config).unwrap()
 }
 
@@ -79,15 +76,9 @@ async fn bytes_and_files_travel() {
     assert!(!client.has(Digest::of(b"other")).await.unwrap());
     assert_eq!(client.get(digest, large.len() as u64).await.unwrap(), large);
     let to = folder.path().join("copy");
-    assert_eq!(
-        client.get_file(digest, 1 << 30, &to).await.unwrap(),
-        large.len() as u64
-    );
+    assert_eq!(client.get_file(digest, 1 << 30, &to).await.unwrap(), large.len() as u64);
     assert_eq!(std::fs::read(&to).unwrap(), large);
-    assert!(matches!(
-        client.get(Digest::of(b"other"), 10).await,
-        Err(StoreError::NotFound { .. })
-    ));
+    assert!(matches!(client.get(Digest::of(b"other"), 10).await, Err(StoreError::NotFound { .. })));
     served.shutdown().await;
 }
 
@@ -97,14 +88,8 @@ async fn the_server_answers_in_sentences() {
     let digest = store.put(b"hello").await.unwrap();
     let address = served.address();
     let found = raw(address, &format!("GET /{digest} HTTP/1.1")).await;
-    assert!(
-        found.starts_with("HTTP/1.1 200 OK") && found.ends_with("\r\n\r\nhello"),
-        "{found}"
-    );
-    assert!(
-        found.contains(&format!("etag: \"{digest}\"")) && found.contains("content-length: 5"),
-        "{found}"
-    );
+    assert!(found.starts_with("HTTP/1.1 200 OK") && found.ends_with("\r\n\r\nhello"), "{found}");
+    assert!(found.contains(&format!("etag: \"{digest}\"")) && found.contains("content-length: 5"), "{found}");
     let head = raw(address, &format!("HEAD /{digest} HTTP/1.1")).await;
     assert!(
         head.starts_with("HTTP/1.1 200 OK")
@@ -128,16 +113,10 @@ async fn the_server_answers_in_sentences() {
         "/%2e%2e/x",
     ] {
         let bad = raw(address, &format!("GET {path} HTTP/1.1")).await;
-        assert!(
-            bad.starts_with("HTTP/1.1 400") && bad.contains("Ask for /DIGEST"),
-            "{path}: {bad}"
-        );
+        assert!(bad.starts_with("HTTP/1.1 400") && bad.contains("Ask for /DIGEST"), "{path}: {bad}");
     }
     let post = raw(address, &format!("PUT /{digest} HTTP/1.1")).await;
-    assert!(
-        post.starts_with("HTTP/1.1 405") && post.contains("allow: GET, HEAD"),
-        "{post}"
-    );
+    assert!(post.starts_with("HTTP/1.1 405") && post.contains("allow: GET, HEAD"), "{post}");
     served.shutdown().await;
 }
 
@@ -148,10 +127,7 @@ async fn shutdown_waits_for_open_answers_and_then_nobody_listens() {
     let digest = store.put(&large).await.unwrap();
     let address = served.address();
     let mut connection = TcpStream::connect(address).await.unwrap();
-    connection
-        .write_all(format!("GET /{digest} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes())
-        .await
-        .unwrap();
+    connection.write_all(format!("GET /{digest} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes()).await.unwrap();
     let mut start = [0; 64];
     connection.read_exact(&mut start).await.unwrap();
     let mut rest = Vec::new();
@@ -165,22 +141,12 @@ async fn a_server_that_lies_is_found_out() {
     let (url, _) = lying(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged").await;
     let wanted = Digest::of(b"honest");
     let error = client(&url).get(wanted, 100).await.unwrap_err();
-    let StoreError::DigestMismatch {
-        expected,
-        actual,
-        from,
-    } = &error
-    else {
-        panic!("{error}")
-    };
+    let StoreError::DigestMismatch { expected, actual, from } = &error else { panic!("{error}") };
     assert_eq!((*expected, *actual), (wanted, Digest::of(b"forged")));
     assert_eq!(*from, format!("{url}/"));
     let folder = tempfile::tempdir().unwrap();
     let to = folder.path().join("file");
-    assert!(matches!(
-        client(&url).get_file(wanted, 100, &to).await,
-        Err(StoreError::DigestMismatch { .. })
-    ));
+    assert!(matches!(client(&url).get_file(wanted, 100, &to).await, Err(StoreError::DigestMismatch { .. })));
     assert_eq!(
         std::fs::read_dir(folder.path()).unwrap().count(),
         0,
@@ -191,19 +157,9 @@ async fn a_server_that_lies_is_found_out() {
 #[tokio::test]
 async fn a_definition_that_is_not_its_hash_is_refused() {
     let (url, _) = lying(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}").await;
-    let error = fetch_definition(&client(&url), Digest::of(b"a definition"))
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(
-            error,
-            FetchDefinitionError::Store(StoreError::DigestMismatch { .. })
-        ),
-        "{error}"
-    );
-    let error = fetch_definition(&client(&url), Digest::of(b"{}"))
-        .await
-        .unwrap_err();
+    let error = fetch_definition(&client(&url), Digest::of(b"a definition")).await.unwrap_err();
+    assert!(matches!(error, FetchDefinitionError::Store(StoreError::DigestMismatch { .. })), "{error}");
+    let error = fetch_definition(&client(&url), Digest::of(b"{}")).await.unwrap_err();
     assert!(matches!(error, FetchDefinitionError::Definition(_)), "{error}");
 }
 
@@ -212,50 +168,28 @@ async fn a_server_that_sends_too_much_is_cut_off() {
     // It says how much it will send.
     let (url, _) = lying(b"HTTP/1.1 200 OK\r\nContent-Length: 999999999\r\n\r\nxxxx").await;
     let error = client(&url).get(Digest::of(b"x"), 1000).await.unwrap_err();
-    assert!(
-        matches!(
-            error,
-            StoreError::TooLarge {
-                limit_bytes: 1000,
-                ..
-            }
-        ),
-        "{error}"
-    );
+    assert!(matches!(error, StoreError::TooLarge { limit_bytes: 1000, .. }), "{error}");
     // It does not.
     let (url, _) = lying(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n0123456789012345").await;
     let error = client(&url).get(Digest::of(b"x"), 10).await.unwrap_err();
-    assert!(
-        matches!(error, StoreError::TooLarge { limit_bytes: 10, .. }),
-        "{error}"
-    );
+    assert!(matches!(error, StoreError::TooLarge { limit_bytes: 10, .. }), "{error}");
 }
 
 #[tokio::test]
 async fn a_server_that_fails_is_reported_and_not_asked_again() {
     let (url, count) = lying(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n").await;
-    let error = client(&url)
-        .get(Digest::of(b"x"), 10)
-        .await
-        .unwrap_err()
-        .to_string();
+    let error = client(&url).get(Digest::of(b"x"), 10).await.unwrap_err().to_string();
     assert!(error.contains("answered 503") && error.contains(&url), "{error}");
     assert_eq!(count.load(Ordering::SeqCst), 1);
     let (url, _) = lying(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf").await;
-    assert!(matches!(
-        client(&url).get(Digest::of(b"x"), 10).await,
-        Err(StoreError::Server { .. })
-    ));
+    assert!(matches!(client(&url).get(Digest::of(b"x"), 10).await, Err(StoreError::Server { .. })));
 }
 
 #[tokio::test]
 async fn a_silent_server_is_given_up_on() {
     let (url, _) = lying(b"").await;
     let start = std::time::Instant::now();
-    assert!(matches!(
-        client(&url).get(Digest::of(b"x"), 10).await,
-        Err(StoreError::Server { .. })
-    ));
+    assert!(matches!(client(&url).get(Digest::of(b"x"), 10).await, Err(StoreError::Server { .. })));
     assert!(start.elapsed() < Duration::from_secs(5));
 }
 
@@ -263,21 +197,12 @@ async fn a_silent_server_is_given_up_on() {
 async fn a_server_that_is_not_there_is_tried_again_and_named() {
     // A port that was free a moment ago.
     let address = TcpListener::bind(ANY).await.unwrap().local_addr().unwrap();
-    let config = HttpConfig {
-        connect_attempts: 2,
-        ..HttpConfig::default()
-    };
+    let config = HttpConfig { connect_attempts: 2, ..HttpConfig::default() };
     let store = HttpStore::new(&format!("http://{address}"), config).unwrap();
     let start = std::time::Instant::now();
     let error = store.get(Digest::of(b"x"), 10).await.unwrap_err().to_string();
-    assert!(
-        error.contains(&address.to_string()) && error.to_lowercase().contains("refused"),
-        "{error}"
-    );
-    assert!(
-        start.elapsed() >= Duration::from_millis(100),
-        "there was a pause before the second try"
-    );
+    assert!(error.contains(&address.to_string()) && error.to_lowercase().contains("refused"), "{error}");
+    assert!(start.elapsed() >= Duration::from_millis(100), "there was a pause before the second try");
 }
 
 #[test]
@@ -296,13 +221,8 @@ async fn sources_are_asked_in_order_until_one_tells_the_truth() {
     let empty = FolderStore::open(empty_folder.path()).unwrap();
     let mut sources = Sources::new(vec![Arc::new(empty), Arc::new(client(&liar))]);
     let error = sources.get(digest, 10).await.unwrap_err();
-    let StoreError::NoSource { tried, .. } = &error else {
-        panic!("{error}")
-    };
-    assert!(
-        tried[0].contains("does not hold") && tried[1].contains("damaged or forged"),
-        "{tried:?}"
-    );
+    let StoreError::NoSource { tried, .. } = &error else { panic!("{error}") };
+    assert!(tried[0].contains("does not hold") && tried[1].contains("damaged or forged"), "{tried:?}");
     sources.push(Arc::new(client(&served.url())));
     assert_eq!(sources.get(digest, 10).await.unwrap(), b"wanted");
     assert_eq!(asked.load(Ordering::SeqCst), 2);

@@ -16,10 +16,7 @@ use support::*;
 #[tokio::test]
 async fn results_of_one_op_are_literals_of_the_next() {
     let bench = Bench::new();
-    let mut scan = op(
-        "scan",
-        "echo 'Device 0: fast'; echo 'Device 1: faster'; echo 'x=1' >&2; echo none",
-    );
+    let mut scan = op("scan", "echo 'Device 0: fast'; echo 'Device 1: faster'; echo 'x=1' >&2; echo none");
     scan["results"] = json!({
         "devices": "Device [0-9]: (.*)",
         "x": {"regex": "x=[0-9]", "logType": ["stderr"]},
@@ -43,16 +40,13 @@ async fn results_of_one_op_are_literals_of_the_next() {
     assert_eq!(done.op("scan").results["devices"], json!(["fast", "faster"]));
     assert_eq!(done.op("scan").results["x"], json!(["x=1"]));
     assert!(
-        done.lines()
-            .contains(&"use stdout [fast][faster][job-1/node-1/project-1/constant]".to_owned()),
+        done.lines().contains(&"use stdout [fast][faster][job-1/node-1/project-1/constant]".to_owned()),
         "{:?}",
         done.lines()
     );
     assert_eq!(done.op("lacks").errors[0].code, ErrorCode::LiteralUnresolved);
     assert!(
-        done.op("lacks").errors[0]
-            .message
-            .starts_with("ops[2].args.cmd: %%ops.scan.results.not-there%%")
+        done.op("lacks").errors[0].message.starts_with("ops[2].args.cmd: %%ops.scan.results.not-there%%")
     );
     assert_eq!(done.outcome.document.status, JobStatus::Failed);
 }
@@ -69,10 +63,7 @@ async fn ops_of_a_group_run_side_by_side() {
         in_group(op("b", meet("b", "a")), "g", &[])
     ]));
     definition["limits"] = json!({"wall_seconds": 20});
-    assert_eq!(
-        bench.run(&definition).await.outcome.document.status,
-        JobStatus::Succeeded
-    );
+    assert_eq!(bench.run(&definition).await.outcome.document.status, JobStatus::Succeeded);
 }
 
 #[tokio::test]
@@ -89,18 +80,8 @@ async fn groups_and_dependencies_order_ops() {
     definition["outputs"] = json!([{"name": "order", "path": "order"}]);
     let done = bench.run(&definition).await;
     assert_eq!(bench.artifact(&done, "order").await, b"a\nb\nc\nlate\nd\n");
-    let ids: Vec<&str> = done
-        .outcome
-        .document
-        .ops
-        .iter()
-        .map(|op| op.id.as_str())
-        .collect();
-    assert_eq!(
-        ids,
-        ["c", "b", "a", "d", "late"],
-        "the document keeps the definition's order"
-    );
+    let ids: Vec<&str> = done.outcome.document.ops.iter().map(|op| op.id.as_str()).collect();
+    assert_eq!(ids, ["c", "b", "a", "d", "late"], "the document keeps the definition's order");
 }
 
 #[tokio::test]
@@ -140,16 +121,9 @@ async fn an_op_stops_with_those_that_depend_on_it() {
     let done = bench.run(&definition).await;
     assert_eq!(
         done.statuses(),
-        [
-            ("helper", OpStatus::Stopped),
-            ("broken", OpStatus::Failed),
-            ("user", OpStatus::Skipped)
-        ]
+        [("helper", OpStatus::Stopped), ("broken", OpStatus::Failed), ("user", OpStatus::Skipped)]
     );
-    assert_eq!(
-        done.op("helper").diagnostics.stop_reason,
-        Some(StopReason::DependentsEnded)
-    );
+    assert_eq!(done.op("helper").diagnostics.stop_reason, Some(StopReason::DependentsEnded));
 }
 
 #[tokio::test]
@@ -177,15 +151,10 @@ async fn inputs_come_from_the_store_or_a_source_and_lie_where_asked() {
     };
     assert_eq!(name, "far");
     assert!(
-        error
-            .to_string()
-            .contains(&format!("gave {} for {remote}", Digest::of(b"forged bytes"))),
+        error.to_string().contains(&format!("gave {} for {remote}", Digest::of(b"forged bytes"))),
         "{error}"
     );
-    assert!(
-        !bench.workplace.scratch.join("job-1").exists(),
-        "a job that cannot start leaves nothing"
-    );
+    assert!(!bench.workplace.scratch.join("job-1").exists(), "a job that cannot start leaves nothing");
 }
 
 #[tokio::test]
@@ -201,13 +170,7 @@ async fn inputs_larger_than_the_worker_takes_are_refused() {
     definition["inputs"][1]["sha256"] = json!(other.to_string());
     let error = bench.try_run(&definition).await.unwrap_err();
     assert!(
-        matches!(
-            &error,
-            JobError::Prepare(PrepareError::Input {
-                error: StoreError::TooLarge { .. },
-                ..
-            })
-        ),
+        matches!(&error, JobError::Prepare(PrepareError::Input { error: StoreError::TooLarge { .. }, .. })),
         "{error}"
     );
 }
@@ -224,26 +187,14 @@ async fn files_and_folders_come_home() {
     ]);
     let first = bench.run(&definition).await;
     assert_eq!(first.outcome.document.status, JobStatus::Succeeded);
-    let kinds: Vec<_> = first
-        .outcome
-        .document
-        .artifacts
-        .iter()
-        .map(|a| (a.name.as_str(), a.kind))
-        .collect();
+    let kinds: Vec<_> = first.outcome.document.artifacts.iter().map(|a| (a.name.as_str(), a.kind)).collect();
     assert_eq!(
         kinds,
-        [
-            ("folder", ArtifactKind::FolderTar),
-            ("file", ArtifactKind::File),
-            ("linked", ArtifactKind::File)
-        ]
+        [("folder", ArtifactKind::FolderTar), ("file", ArtifactKind::File), ("linked", ArtifactKind::File)]
     );
     assert_eq!(bench.artifact(&first, "file").await, b"one\n");
     let place = bench.path("unpacked");
-    tar::Archive::new(bench.artifact(&first, "folder").await.as_slice())
-        .unpack(&place)
-        .unwrap();
+    tar::Archive::new(bench.artifact(&first, "folder").await.as_slice()).unpack(&place).unwrap();
     assert_eq!(fs::read_to_string(place.join("link")).unwrap(), "two\n");
     let second = bench.run(&definition).await;
     assert_eq!(
@@ -276,32 +227,14 @@ async fn outputs_that_cannot_come_home_fail_the_job() {
     let done = bench.run(&definition).await;
     assert_eq!(done.statuses(), [("a", OpStatus::Succeeded)]);
     assert_eq!(done.outcome.document.status, JobStatus::Failed);
-    let codes: Vec<ErrorCode> = done
-        .outcome
-        .document
-        .errors
-        .iter()
-        .map(|error| error.code)
-        .collect();
+    let codes: Vec<ErrorCode> = done.outcome.document.errors.iter().map(|error| error.code).collect();
     use ErrorCode::{OutputMissing, OutputTooLarge, OutputUnsafe};
     assert_eq!(
         codes,
-        [
-            OutputUnsafe,
-            OutputUnsafe,
-            OutputUnsafe,
-            OutputUnsafe,
-            OutputTooLarge,
-            OutputMissing
-        ]
+        [OutputUnsafe, OutputUnsafe, OutputUnsafe, OutputUnsafe, OutputTooLarge, OutputMissing]
     );
-    let names: Vec<&str> = done
-        .outcome
-        .document
-        .artifacts
-        .iter()
-        .map(|artifact| artifact.name.as_str())
-        .collect();
+    let names: Vec<&str> =
+        done.outcome.document.artifacts.iter().map(|artifact| artifact.name.as_str()).collect();
     assert_eq!(names, ["good"]);
     assert!(!bench.workplace.store.path_of(Digest::of(b"of the host")).exists());
 }
@@ -316,18 +249,10 @@ async fn the_benchmark_is_an_op() {
     let done = bench.run(&definition).await;
     assert_eq!(done.outcome.document.status, JobStatus::Succeeded, "{done:?}");
     let results = &done.op("bench").results;
-    for name in [
-        "threads",
-        "copy_megabytes_per_second",
-        "fp32_megaflops",
-        "sha256_megabytes_per_second",
-    ] {
+    for name in ["threads", "copy_megabytes_per_second", "fp32_megaflops", "sha256_megabytes_per_second"] {
         assert!(results[name].as_u64().unwrap() > 0, "{name}: {results:?}");
     }
-    assert!(
-        done.lines()
-            .contains(&format!("use stdout {} threads", results["threads"]))
-    );
+    assert!(done.lines().contains(&format!("use stdout {} threads", results["threads"])));
     assert_eq!(done.op("bench").kind, "bench/cpu");
 }
 
@@ -352,39 +277,18 @@ async fn events_tell_the_story() {
     let request = bench.request(&definition);
     let prepared = prepare(request, &bench.executor, &bench.workplace).await.unwrap();
     prepared
-        .run(
-            &bench.executor,
-            &bench.workplace,
-            bench.cancel.clone(),
-            &|event| events.take(event),
-        )
+        .run(&bench.executor, &bench.workplace, bench.cancel.clone(), &|event| events.take(event))
         .await
         .unwrap();
-    assert_eq!(
-        events.all(),
-        [
-            "a started",
-            "a: hello",
-            "a Succeeded",
-            "b started",
-            "b Failed",
-            "stored out"
-        ]
-    );
+    assert_eq!(events.all(), ["a started", "a: hello", "a Succeeded", "b started", "b Failed", "stored out"]);
 }
 
 #[tokio::test]
 async fn two_jobs_run_side_by_side() {
     let bench = Bench::new();
-    let definition = job(json!([op(
-        "a",
-        "pwd; echo %%global.job%% > me; sleep 0.2; cat me"
-    )]));
+    let definition = job(json!([op("a", "pwd; echo %%global.job%% > me; sleep 0.2; cat me")]));
     let run = |id: &str| {
-        let request = grid_executor::JobRequest {
-            job_id: id.to_owned(),
-            ..bench.request(&definition)
-        };
+        let request = grid_executor::JobRequest { job_id: id.to_owned(), ..bench.request(&definition) };
         let events = Events::default();
         let bench = &bench;
         async move {
@@ -410,9 +314,7 @@ async fn a_job_id_that_climbs_is_refused() {
     let bench = Bench::new();
     let mut request = bench.request(&job(json!([op("a", "true")])));
     request.job_id = "../job".into();
-    let error = prepare(request, &bench.executor, &bench.workplace)
-        .await
-        .unwrap_err();
+    let error = prepare(request, &bench.executor, &bench.workplace).await.unwrap_err();
     assert!(matches!(error, PrepareError::Scratch(_)), "{error}");
 }
 
@@ -451,22 +353,10 @@ async fn any_change_of_a_document_shows() {
         ResultError::Contradiction(_)
     ));
     assert!(matches!(change("{", "{ "), ResultError::NotCanonical(_)));
-    assert!(matches!(
-        change(r#""version":"0.1""#, r#""version":"9""#),
-        ResultError::Version(_)
-    ));
-    assert!(matches!(
-        change(r#""version""#, r#""extra":1,"version""#),
-        ResultError::Json(_)
-    ));
-    assert!(matches!(
-        change(r#""exit_code":0"#, r#""exit_code":1"#),
-        ResultError::Contradiction(_)
-    ));
-    assert!(matches!(
-        change(r#""exit_code":0"#, r#""exit_code":0.5"#),
-        ResultError::Json(_)
-    ));
+    assert!(matches!(change(r#""version":"0.1""#, r#""version":"9""#), ResultError::Version(_)));
+    assert!(matches!(change(r#""version""#, r#""extra":1,"version""#), ResultError::Json(_)));
+    assert!(matches!(change(r#""exit_code":0"#, r#""exit_code":1"#), ResultError::Contradiction(_)));
+    assert!(matches!(change(r#""exit_code":0"#, r#""exit_code":0.5"#), ResultError::Json(_)));
 }
 
 #[tokio::test]
@@ -478,9 +368,7 @@ async fn metered_seconds_are_filled_in_by_the_caller() {
     let digest = document.store(&bench.workplace.store).await.unwrap();
     assert_ne!(digest, before);
     assert_eq!(
-        ResultDocument::parse_expecting(&bench.get(digest).await, digest)
-            .unwrap()
-            .metered_seconds,
+        ResultDocument::parse_expecting(&bench.get(digest).await, digest).unwrap().metered_seconds,
         Some(12)
     );
 }

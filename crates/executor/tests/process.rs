@@ -15,12 +15,7 @@ use support::*;
 #[tokio::test]
 async fn output_is_kept_line_by_line_with_its_stream() {
     let bench = Bench::new();
-    let done = bench
-        .run(&job(json!([op(
-            "a",
-            "echo out; echo err >&2; printf 'no newline'"
-        )])))
-        .await;
+    let done = bench.run(&job(json!([op("a", "echo out; echo err >&2; printf 'no newline'")]))).await;
     let mut lines = done.lines();
     lines.sort();
     assert_eq!(lines, ["a stderr err", "a stdout no newline", "a stdout out"]);
@@ -33,12 +28,9 @@ async fn output_is_kept_line_by_line_with_its_stream() {
 #[tokio::test]
 async fn binary_output_comes_through() {
     let bench = Bench::new();
-    let done = bench
-        .run(&job(json!([op("a", r"printf '\000\001\377\n\200'")])))
-        .await;
-    let lines: Vec<_> = grid_executor::log::lines(&done.log)
-        .map(|line| (line.bytes, line.complete))
-        .collect();
+    let done = bench.run(&job(json!([op("a", r"printf '\000\001\377\n\200'")]))).await;
+    let lines: Vec<_> =
+        grid_executor::log::lines(&done.log).map(|line| (line.bytes, line.complete)).collect();
     assert_eq!(lines, [(&b"\x00\x01\xff"[..], true), (&b"\x80"[..], false)]);
 }
 
@@ -47,13 +39,8 @@ async fn the_environment_is_cleared() {
     // The test process has some variables of its own, `PATH` and `CARGO_MANIFEST_DIR` at least.
     assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some());
     let bench = Bench::new();
-    let done = bench
-        .run(&job(json!([op_with(
-            "a",
-            ["env"],
-            json!({"env": {"MINE": "1", "LANG": "C"}})
-        )])))
-        .await;
+    let done =
+        bench.run(&job(json!([op_with("a", ["env"], json!({"env": {"MINE": "1", "LANG": "C"}}))]))).await;
     let mut names: Vec<String> = Vec::new();
     for line in done.lines() {
         let (name, value) = line.trim_start_matches("a stdout ").split_once('=').unwrap();
@@ -92,10 +79,7 @@ async fn file_handles_of_the_worker_are_closed() {
     rustix::io::fcntl_setfd(&open, rustix::io::FdFlags::empty()).unwrap();
     // 0 to 2, and the one that `ls` itself opens.
     let done = bench.run(&job(json!([op("a", ["ls", "/proc/self/fd"])]))).await;
-    assert_eq!(
-        done.lines(),
-        ["a stdout 0", "a stdout 1", "a stdout 2", "a stdout 3"]
-    );
+    assert_eq!(done.lines(), ["a stdout 0", "a stdout 1", "a stdout 2", "a stdout 3"]);
 }
 
 #[tokio::test]
@@ -109,16 +93,10 @@ async fn an_op_leads_a_session_and_has_limits() {
     let done = bench.run(&definition).await;
     let lines = done.lines();
     let ids: Vec<&str> = lines[0].trim_start_matches("a stdout ").split(' ').collect();
-    assert!(
-        ids[0] == ids[1] && ids[1] == ids[2],
-        "process, group and session are one: {ids:?}"
-    );
+    assert!(ids[0] == ids[1] && ids[1] == ids[2], "process, group and session are one: {ids:?}");
     assert_eq!(lines[1..3], ["a stdout 0", "a stdout 524288"]);
     // In blocks of 512 or 1024 bytes, by shell.
-    assert!(
-        ["a stdout 65536", "a stdout 131072"].contains(&lines[3].as_str()),
-        "{lines:?}"
-    );
+    assert!(["a stdout 65536", "a stdout 131072"].contains(&lines[3].as_str()), "{lines:?}");
 }
 
 #[tokio::test]
@@ -144,11 +122,7 @@ async fn a_non_zero_exit_fails_the_job_whatever_else_succeeds() {
     assert_eq!(done.outcome.document.status, JobStatus::Failed);
     assert_eq!(
         done.statuses(),
-        [
-            ("bad", OpStatus::Failed),
-            ("good", OpStatus::Succeeded),
-            ("later", OpStatus::Skipped)
-        ]
+        [("bad", OpStatus::Failed), ("good", OpStatus::Succeeded), ("later", OpStatus::Skipped)]
     );
     assert_eq!(done.op("bad").exit_code, Some(3));
     assert_eq!(done.op("bad").errors[0].code, ErrorCode::ExitCode);
@@ -161,10 +135,7 @@ async fn a_signal_is_recorded() {
     let bench = Bench::new();
     let done = bench.run(&job(json!([op("a", "kill -SEGV $$")]))).await;
     let op = done.op("a");
-    assert_eq!(
-        (op.status, op.exit_code, op.signal),
-        (OpStatus::Failed, None, Some(11))
-    );
+    assert_eq!((op.status, op.exit_code, op.signal), (OpStatus::Failed, None, Some(11)));
     assert_eq!(op.errors[0].code, ErrorCode::Signal);
 }
 
@@ -173,22 +144,9 @@ async fn a_program_that_is_not_there_is_named() {
     let bench = Bench::new();
     let done = bench.run(&job(json!([op("a", ["no-such-program-here"])]))).await;
     let op = done.op("a");
-    assert_eq!(
-        (op.status, op.errors[0].code),
-        (OpStatus::Failed, ErrorCode::NotStarted)
-    );
-    assert!(
-        op.errors[0]
-            .message
-            .contains("\"no-such-program-here\" cannot be started"),
-        "{:?}",
-        op.errors
-    );
-    assert!(
-        done.lines()[0].starts_with("a node \"no-such-program-here\""),
-        "{:?}",
-        done.lines()
-    );
+    assert_eq!((op.status, op.errors[0].code), (OpStatus::Failed, ErrorCode::NotStarted));
+    assert!(op.errors[0].message.contains("\"no-such-program-here\" cannot be started"), "{:?}", op.errors);
+    assert!(done.lines()[0].starts_with("a node \"no-such-program-here\""), "{:?}", done.lines());
 }
 
 /// A command that leaves a child and a grandchild behind, notes their ids, and ignores a polite request to end.
@@ -202,11 +160,8 @@ fn stubborn(notes: &std::path::Path) -> String {
 
 async fn wait_for_lines(path: &std::path::Path, count: usize) -> Vec<String> {
     for _ in 0..500 {
-        let lines: Vec<String> = fs::read_to_string(path)
-            .unwrap_or_default()
-            .lines()
-            .map(str::to_owned)
-            .collect();
+        let lines: Vec<String> =
+            fs::read_to_string(path).unwrap_or_default().lines().map(str::to_owned).collect();
         if lines.len() >= count {
             return lines;
         }
@@ -234,32 +189,20 @@ async fn a_timeout_ends_the_whole_process_group() {
 #[tokio::test]
 async fn an_op_that_ends_when_asked_is_not_killed() {
     let bench = Bench::new();
-    let mut definition = job(json!([op(
-        "a",
-        "trap 'echo bye; exit 0' TERM; while :; do sleep 0.05; done"
-    )]));
+    let mut definition = job(json!([op("a", "trap 'echo bye; exit 0' TERM; while :; do sleep 0.05; done")]));
     definition["limits"] = json!({"wall_seconds": 1});
     let done = bench.run(&definition).await;
-    assert!(
-        done.lines().contains(&"a stdout bye".to_owned()),
-        "{:?}",
-        done.lines()
-    );
+    assert!(done.lines().contains(&"a stdout bye".to_owned()), "{:?}", done.lines());
     // It ended with zero, and yet not by itself.
-    assert_eq!(
-        (done.op("a").exit_code, done.op("a").status),
-        (Some(0), OpStatus::Failed)
-    );
+    assert_eq!((done.op("a").exit_code, done.op("a").status), (Some(0), OpStatus::Failed));
 }
 
 #[tokio::test]
 async fn cancelling_ends_everything_and_still_gives_a_document() {
     let bench = Bench::new();
     let notes = bench.path("pids");
-    let mut definition = job(json!([
-        op("a", format!("echo partial > out; {}", stubborn(&notes))),
-        op("b", "echo never")
-    ]));
+    let mut definition =
+        job(json!([op("a", format!("echo partial > out; {}", stubborn(&notes))), op("b", "echo never")]));
     definition["outputs"] = json!([{"name": "out", "path": "out"}, {"name": "missing", "path": "missing"}]);
     let cancel = bench.cancel.clone();
     let (done, pids) = tokio::join!(bench.run(&definition), async {
@@ -269,10 +212,7 @@ async fn cancelling_ends_everything_and_still_gives_a_document() {
     });
     assert!(pids.iter().all(|pid| !is_alive(pid)), "{pids:?}");
     assert_eq!(done.outcome.document.status, JobStatus::Cancelled);
-    assert_eq!(
-        done.statuses(),
-        [("a", OpStatus::Stopped), ("b", OpStatus::Skipped)]
-    );
+    assert_eq!(done.statuses(), [("a", OpStatus::Stopped), ("b", OpStatus::Skipped)]);
     assert_eq!(done.op("a").diagnostics.stop_reason, Some(StopReason::Cancelled));
     assert_eq!(done.op("b").errors[0].code, ErrorCode::Cancelled);
     assert_eq!(bench.artifact(&done, "out").await, b"partial\n");
@@ -280,18 +220,10 @@ async fn cancelling_ends_everything_and_still_gives_a_document() {
 
 #[tokio::test]
 async fn the_jobs_own_time_ends_it() {
-    let bench = Bench {
-        timeout: Some(Duration::from_millis(300)),
-        ..Bench::new()
-    };
-    let done = bench
-        .run(&job(json!([op("a", "sleep 60"), op("b", "echo never")])))
-        .await;
+    let bench = Bench { timeout: Some(Duration::from_millis(300)), ..Bench::new() };
+    let done = bench.run(&job(json!([op("a", "sleep 60"), op("b", "echo never")]))).await;
     assert_eq!(done.outcome.document.status, JobStatus::TimedOut);
-    assert_eq!(
-        done.op("a").diagnostics.stop_reason,
-        Some(StopReason::JobTimedOut)
-    );
+    assert_eq!(done.op("a").diagnostics.stop_reason, Some(StopReason::JobTimedOut));
     assert_eq!(done.outcome.document.errors[0].code, ErrorCode::JobTimedOut);
 }
 
@@ -318,10 +250,7 @@ async fn what_a_command_leaves_running_ends_with_it() {
     let bench = Bench::new();
     let notes = bench.path("pids");
     let done = bench
-        .run(&job(json!([op(
-            "a",
-            format!("sleep 60 & echo $! > {}; echo done", notes.display())
-        )])))
+        .run(&job(json!([op("a", format!("sleep 60 & echo $! > {}; echo done", notes.display()))])))
         .await;
     assert_eq!(done.op("a").status, OpStatus::Succeeded);
     assert_eq!(done.lines(), ["a stdout done"]);
@@ -364,12 +293,7 @@ async fn a_process_that_keeps_the_output_open_does_not_hold_up_the_job() {
 #[tokio::test]
 async fn what_a_crashed_worker_left_is_cleaned_up() {
     let bench = Bench::new();
-    assert_eq!(
-        clean_up_abandoned(&bench.executor, &bench.workplace)
-            .await
-            .unwrap(),
-        0
-    );
+    assert_eq!(clean_up_abandoned(&bench.executor, &bench.workplace).await.unwrap(), 0);
     let notes = bench.path("pid");
     let definition = job(json!([op("a", format!("{}; sleep 60", runaway(&notes)))]));
     // Dropped in the middle, which is as much of a crash as a test can have in its own process.
@@ -378,12 +302,7 @@ async fn what_a_crashed_worker_left_is_cleaned_up() {
         pid = wait_for_lines(&notes, 1) => pid.concat(),
     };
     assert!(is_alive(&pid) && bench.workplace.scratch.join("job-1").exists());
-    assert_eq!(
-        clean_up_abandoned(&bench.executor, &bench.workplace)
-            .await
-            .unwrap(),
-        1
-    );
+    assert_eq!(clean_up_abandoned(&bench.executor, &bench.workplace).await.unwrap(), 1);
     assert!(!bench.workplace.scratch.join("job-1").exists());
     for _ in 0..100 {
         if !is_alive(&pid) {
@@ -405,20 +324,12 @@ async fn the_log_has_a_limit_and_the_op_goes_on() {
     definition["outputs"] = json!([{"name": "out", "path": "out"}]);
     let done = bench.run(&definition).await;
     assert_eq!(done.outcome.document.status, JobStatus::Succeeded);
-    assert!(
-        done.outcome.document.log.truncated && done.log.len() < 2200,
-        "{}",
-        done.log.len()
-    );
+    assert!(done.outcome.document.log.truncated && done.log.len() < 2200, "{}", done.log.len());
     assert_eq!(
         done.lines().last().unwrap(),
         "a node the log has reached its limit of 2000 bytes; the rest is not kept"
     );
-    assert_eq!(
-        done.op("a").results["last"],
-        json!(["last"]),
-        "results still see every line"
-    );
+    assert_eq!(done.op("a").results["last"], json!(["last"]), "results still see every line");
     assert_eq!(bench.artifact(&done, "out").await, b"done\n");
 }
 
@@ -441,21 +352,11 @@ async fn a_failed_command_is_started_again_as_often_as_asked() {
     let mut retried = op_with("a", script, policy(5));
     retried["results"] = json!({"try": "try ([0-9]+)"});
     let done = bench.run(&job(json!([retried]))).await;
-    assert_eq!(
-        (done.op("a").status, done.op("a").diagnostics.restarts),
-        (OpStatus::Succeeded, 2)
-    );
-    assert_eq!(
-        done.op("a").results["try"],
-        json!(["3"]),
-        "only the last try counts"
-    );
+    assert_eq!((done.op("a").status, done.op("a").diagnostics.restarts), (OpStatus::Succeeded, 2));
+    assert_eq!(done.op("a").results["try"], json!(["3"]), "only the last try counts");
     assert_eq!(done.lines().len(), 3);
     let done = bench.run(&job(json!([op_with("a", script, policy(1))]))).await;
-    assert_eq!(
-        (done.op("a").status, done.op("a").diagnostics.restarts),
-        (OpStatus::Failed, 1)
-    );
+    assert_eq!((done.op("a").status, done.op("a").diagnostics.restarts), (OpStatus::Failed, 1));
 }
 
 #[tokio::test]
@@ -503,9 +404,7 @@ async fn everything_that_cannot_be_honoured_is_listed_and_nothing_runs() {
     definition["limits"] = json!({"pids": 10});
     definition["logistics"] = json!({"send": {"type": "api-listen", "args": {}}});
     let error = bench.try_run(&definition).await.unwrap_err();
-    let JobError::Prepare(PrepareError::Unsupported(unsupported)) = error else {
-        panic!("{error}")
-    };
+    let JobError::Prepare(PrepareError::Unsupported(unsupported)) = error else { panic!("{error}") };
     let mut paths: Vec<&str> = unsupported.items.iter().map(|item| item.path.as_str()).collect();
     paths.sort_unstable();
     assert_eq!(
@@ -548,19 +447,14 @@ async fn what_a_literal_brings_in_is_refused_too() {
     let mut finder = op("find", "echo dir=/etc");
     finder["results"] = json!({"dir": "dir=(.*)"});
     let done = bench
-        .run(&job(json!([
-            finder,
-            op_with("use", "pwd", json!({"work_dir": "%%ops.find.results.dir%%"}))
-        ])))
+        .run(&job(json!([finder, op_with("use", "pwd", json!({"work_dir": "%%ops.find.results.dir%%"}))])))
         .await;
     assert_eq!(
         (done.op("use").status, done.op("use").errors[0].code),
         (OpStatus::Failed, ErrorCode::NotStarted)
     );
     assert!(
-        done.op("use").errors[0]
-            .message
-            .contains("work_dir: an absolute path"),
+        done.op("use").errors[0].message.contains("work_dir: an absolute path"),
         "{:?}",
         done.op("use").errors
     );
@@ -568,19 +462,12 @@ async fn what_a_literal_brings_in_is_refused_too() {
 
 #[test]
 fn a_gpu_op_runs_where_the_device_has_one() {
-    let definition = job(json!([op_with(
-        "a",
-        "true",
-        json!({"gpu": true, "required_vram": 8})
-    )]));
+    let definition = job(json!([op_with("a", "true", json!({"gpu": true, "required_vram": 8}))]));
     let definition = Definition::parse(definition.to_string().as_bytes()).unwrap();
     let executor = ProcessExecutor::default();
     assert!(executor.supports(&definition, &Device::cpu("cpu")).is_err());
-    let mut gpu = Device {
-        gpu_uuids: vec!["GPU-1".into()],
-        vram_bytes: Some(8_000_000_000),
-        ..Device::cpu("gpu")
-    };
+    let mut gpu =
+        Device { gpu_uuids: vec!["GPU-1".into()], vram_bytes: Some(8_000_000_000), ..Device::cpu("gpu") };
     executor.supports(&definition, &gpu).unwrap();
     gpu.vram_bytes = Some(7_999_999_999);
     assert!(executor.supports(&definition, &gpu).is_err());
@@ -596,15 +483,12 @@ async fn a_gpu_op_sees_its_devices_gpus_only() {
     let mut request = bench.request(&definition);
     request.device.gpu_uuids = vec!["GPU-1".into(), "GPU-2".into()];
     let events = Events::default();
-    let outcome = grid_executor::run_job(
-        request,
-        &bench.executor,
-        &bench.workplace,
-        bench.cancel.clone(),
-        &|event| events.take(event),
-    )
-    .await
-    .unwrap();
+    let outcome =
+        grid_executor::run_job(request, &bench.executor, &bench.workplace, bench.cancel.clone(), &|event| {
+            events.take(event)
+        })
+        .await
+        .unwrap();
     let events = events.all();
     assert!(
         events.contains(&"gpu: GPU-1,GPU-2".to_owned()) && events.contains(&"cpu: []".to_owned()),

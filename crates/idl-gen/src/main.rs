@@ -11,19 +11,12 @@ fn main() -> Result<()> {
     let usage = "usage: grid-idl-gen <program folder> <output file>";
     let (program, output) = (arguments.next().context(usage)?, arguments.next().context(usage)?);
     // `--ignore-rust-version`: Agave's crates declare a newer Rust than they need.
-    let cargo_args = ["--locked", "--ignore-rust-version", "--lib"]
-        .map(str::to_owned)
-        .to_vec();
+    let cargo_args = ["--locked", "--ignore-rust-version", "--lib"].map(str::to_owned).to_vec();
     let idl = IdlBuilder::new()
         .program_path(program.clone())
         .cargo_args(cargo_args)
         .build()
-        .with_context(|| {
-            format!(
-                "no IDL for {}: set ANCHOR_LOG to see the output",
-                program.display()
-            )
-        })?;
+        .with_context(|| format!("no IDL for {}: set ANCHOR_LOG to see the output", program.display()))?;
     let mut text = serde_json::to_string_pretty(&idl)?;
     text.push('\n');
     fs::write(&output, text).with_context(|| format!("cannot write {}", output.display()))

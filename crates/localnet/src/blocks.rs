@@ -21,10 +21,7 @@ pub(crate) struct EagerBlocks {
 
 impl EagerBlocks {
     pub(crate) fn new(slot_time: Duration, now: Instant) -> Self {
-        Self {
-            slot_time,
-            restored_at: now,
-        }
+        Self { slot_time, restored_at: now }
     }
 
     /// Closes the open slot if a transaction waits in it and the allowance permits. If not, the clock's next slot
@@ -72,9 +69,6 @@ mod tests {
         let ten_slots_later = start + slot_time * 10;
         assert_eq!((0..1_000).filter(|_| blocks.take(ten_slots_later)).count(), 10);
         let much_later = start + slot_time * 1_000;
-        assert_eq!(
-            (0..1_000).filter(|_| blocks.take(much_later)).count(),
-            BURST as usize
-        );
+        assert_eq!((0..1_000).filter(|_| blocks.take(much_later)).count(), BURST as usize);
     }
 }

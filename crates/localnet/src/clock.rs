@@ -25,9 +25,7 @@ impl Localnet {
         let refused = |reason: String| LocalnetError::Clock { seconds, reason };
         let clock = later(&*self.chain().read().await, seconds).map_err(refused)?;
         let (answer, answered) = crossbeam_channel::bounded(1);
-        self.send(SimnetCommand::UpdateInternalClockWithConfirmation(
-            None, clock, answer,
-        ))?;
+        self.send(SimnetCommand::UpdateInternalClockWithConfirmation(None, clock, answer))?;
         tokio::task::spawn_blocking(move || answered.recv_timeout(ANSWER_TIMEOUT))
             .await
             .map_err(|error| refused(error.to_string()))?

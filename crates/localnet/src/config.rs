@@ -49,9 +49,7 @@ impl Default for LocalnetConfig {
 impl LocalnetConfig {
     /// The slot time in milliseconds, if it is one that the localnet can keep.
     pub(crate) fn slot_time_ms(&self) -> Result<u64, LocalnetError> {
-        let refused = LocalnetError::SlotTime {
-            slot_time: self.slot_time,
-        };
+        let refused = LocalnetError::SlotTime { slot_time: self.slot_time };
         if !SLOT_TIMES.contains(&self.slot_time) {
             return Err(refused);
         }
@@ -81,10 +79,7 @@ mod tests {
             (Duration::from_secs(10), true),
             (Duration::from_secs(11), false),
         ] {
-            let config = LocalnetConfig {
-                slot_time,
-                ..Default::default()
-            };
+            let config = LocalnetConfig { slot_time, ..Default::default() };
             assert_eq!(config.slot_time_ms().is_ok(), accepted, "{slot_time:?}");
         }
     }

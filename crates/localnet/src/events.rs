@@ -28,37 +28,35 @@ pub(crate) fn spawn(
     chain: SurfnetSvmLocker,
     mut eager_blocks: Option<EagerBlocks>,
 ) -> std::io::Result<JoinHandle<()>> {
-    thread::Builder::new()
-        .name("grid-localnet-events".to_owned())
-        .spawn(move || {
-            let mut servers = SERVERS;
-            while let Ok(event) = events.recv() {
-                log(&event);
-                match event {
-                    SimnetEvent::CoreStarted(_) => {
-                        let _ = signals.started.send(Ok(()));
-                    }
-                    SimnetEvent::Aborted(reason) => {
-                        let _ = signals.started.send(Err(LocalnetError::Start { reason }));
-                    }
-                    SimnetEvent::Shutdown => {
-                        servers -= 1;
-                        if servers == 0 {
-                            break;
-                        }
-                    }
-                    SimnetEvent::TransactionProcessed(..) | SimnetEvent::AccountUpdate(..) => {
-                        if let Some(blocks) = &mut eager_blocks {
-                            // Right behind the transaction in the queue for the lock, so that the block is
-                            // there before the client can ask for it.
-                            chain.with_svm_writer(|svm| blocks.close_open_slot(svm));
-                        }
-                    }
-                    _ => {}
+    thread::Builder::new().name("grid-localnet-events".to_owned()).spawn(move || {
+        let mut servers = SERVERS;
+        while let Ok(event) = events.recv() {
+            log(&event);
+            match event {
+                SimnetEvent::CoreStarted(_) => {
+                    let _ = signals.started.send(Ok(()));
                 }
+                SimnetEvent::Aborted(reason) => {
+                    let _ = signals.started.send(Err(LocalnetError::Start { reason }));
+                }
+                SimnetEvent::Shutdown => {
+                    servers -= 1;
+                    if servers == 0 {
+                        break;
+                    }
+                }
+                SimnetEvent::TransactionProcessed(..) | SimnetEvent::AccountUpdate(..) => {
+                    if let Some(blocks) = &mut eager_blocks {
+                        // Right behind the transaction in the queue for the lock, so that the block is
+                        // there before the client can ask for it.
+                        chain.with_svm_writer(|svm| blocks.close_open_slot(svm));
+                    }
+                }
+                _ => {}
             }
-            let _ = signals.ended.send(());
-        })
+        }
+        let _ = signals.ended.send(());
+    })
 }
 
 /// Forwards an event to `tracing`: what happens every slot at trace, the rest at debug.

@@ -67,23 +67,16 @@ impl Localnet {
         let (eager_blocks, slot_time) = (config.eager_blocks, config.slot_time);
         let setup = tokio::task::spawn_blocking(move || Setup::new(&config, slot_time_ms))
             .await
-            .map_err(|error| LocalnetError::Start {
-                reason: error.to_string(),
-            })??;
+            .map_err(|error| LocalnetError::Start { reason: error.to_string() })??;
 
         let (commands, commands_rx) = crossbeam_channel::unbounded();
         let (started, mut starting) = mpsc::unbounded_channel();
         let (ended_tx, ended) = oneshot::channel();
         let chain = SurfnetSvmLocker::new(setup.svm);
-        let failed = |error: std::io::Error| LocalnetError::Start {
-            reason: error.to_string(),
-        };
+        let failed = |error: std::io::Error| LocalnetError::Start { reason: error.to_string() };
         events::spawn(
             setup.events,
-            Signals {
-                started: started.clone(),
-                ended: ended_tx,
-            },
+            Signals { started: started.clone(), ended: ended_tx },
             chain.clone(),
             eager_blocks.then(|| EagerBlocks::new(slot_time, Instant::now())),
         )
@@ -127,10 +120,7 @@ impl Localnet {
 
     /// Funds an account; it is confirmed on return. There are a million SOL to give away.
     pub async fn airdrop(&self, address: &Address, lamports: u64) -> Result<(), LocalnetError> {
-        let airdrop = Airdrop {
-            address: *address,
-            lamports,
-        };
+        let airdrop = Airdrop { address: *address, lamports };
         self.change(move |svm| fund(svm, airdrop)).await?
     }
 
@@ -148,14 +138,10 @@ impl Localnet {
         self.shut_down();
         let timeout = |_| LocalnetError::StillRunning(STOP_TIMEOUT);
         // An error means that the sender is gone, and the event thread with it.
-        let _ = tokio::time::timeout(STOP_TIMEOUT, &mut self.ended)
-            .await
-            .map_err(timeout)?;
+        let _ = tokio::time::timeout(STOP_TIMEOUT, &mut self.ended).await.map_err(timeout)?;
         if let Some(thread) = self.thread.take() {
             let joining = tokio::task::spawn_blocking(move || thread.join());
-            let _ = tokio::time::timeout(STOP_TIMEOUT, joining)
-                .await
-                .map_err(timeout)?;
+            let _ = tokio::time::timeout(STOP_TIMEOUT, joining).await.map_err(timeout)?;
         }
         Ok(())
     }
@@ -177,14 +163,12 @@ impl Localnet {
     ) -> Result<T, LocalnetError> {
         let chain = self.chain.clone();
         let (answer, answered) = oneshot::channel();
-        self.send(SimnetCommand::ProcessSerialVmMutation(SerialVmMutationTask::new(
-            move || {
-                Box::pin(async move {
-                    let _ = answer.send(chain.with_svm_writer(change));
-                    SerialVmMutationResult::NoBlock
-                })
-            },
-        )))?;
+        self.send(SimnetCommand::ProcessSerialVmMutation(SerialVmMutationTask::new(move || {
+            Box::pin(async move {
+                let _ = answer.send(chain.with_svm_writer(change));
+                SerialVmMutationResult::NoBlock
+            })
+        })))?;
         answered.await.map_err(|_| LocalnetError::Stopped)
     }
 
@@ -194,18 +178,15 @@ impl Localnet {
         let accounts = RpcClient::new(self.rpc_url.clone())
             .get_multiple_accounts(&programs)
             .await
-            .map_err(|source| LocalnetError::Rpc {
-                url: self.rpc_url.clone(),
-                source: Box::new(source),
-            })?;
+            .map_err(|source| LocalnetError::Rpc { url: self.rpc_url.clone(), source: Box::new(source) })?;
         match programs
             .iter()
             .zip(accounts)
             .find(|(_, account)| !account.as_ref().is_some_and(|a| a.executable))
         {
-            Some((id, _)) => Err(LocalnetError::Start {
-                reason: format!("the program {id} is not executable"),
-            }),
+            Some((id, _)) => {
+                Err(LocalnetError::Start { reason: format!("the program {id} is not executable") })
+            }
             None => Ok(()),
         }
     }
@@ -256,9 +237,7 @@ impl Setup {
             instruction_profiling_enabled: false,
             ..Default::default()
         })
-        .map_err(|error| LocalnetError::Start {
-            reason: error.to_string(),
-        })?;
+        .map_err(|error| LocalnetError::Start { reason: error.to_string() })?;
         for program in &config.programs {
             program.load(&mut svm)?;
         }
@@ -285,13 +264,7 @@ impl Setup {
             },
             ..Default::default()
         };
-        Ok(Self {
-            svm,
-            events,
-            geyser,
-            surfpool,
-            ports,
-        })
+        Ok(Self { svm, events, geyser, surfpool, ports })
     }
 }
 
@@ -309,23 +282,13 @@ fn serve(
         .enable_all()
         .build()
         .map_err(|error| error.to_string())?
-        .block_on(start_local_surfnet_runloop(
-            chain,
-            config,
-            commands,
-            commands_rx,
-            geyser,
-        ))
+        .block_on(start_local_surfnet_runloop(chain, config, commands, commands_rx, geyser))
         .map_err(|error| error.to_string())
 }
 
 /// Funds an account and confirms it.
 fn fund(svm: &mut SurfnetSvm, Airdrop { address, lamports }: Airdrop) -> Result<(), LocalnetError> {
-    let refused = |reason: String| LocalnetError::Airdrop {
-        address,
-        lamports,
-        reason,
-    };
+    let refused = |reason: String| LocalnetError::Airdrop { address, lamports, reason };
     match svm.airdrop(&address, lamports) {
         Ok(Ok(_)) => {}
         Ok(Err(failed)) => return Err(refused(failed.err.to_string())),
@@ -341,9 +304,5 @@ fn fund(svm: &mut SurfnetSvm, Airdrop { address, lamports }: Airdrop) -> Result<
 
 /// Where clients of this machine find a server that listens on `host`.
 fn reachable(host: Ipv4Addr) -> Ipv4Addr {
-    if host.is_unspecified() {
-        Ipv4Addr::LOCALHOST
-    } else {
-        host
-    }
+    if host.is_unspecified() { Ipv4Addr::LOCALHOST } else { host }
 }

@@ -81,15 +81,13 @@ fn free_pair(host: Ipv4Addr, reserved: &BTreeSet<u16>) -> Result<Ports, Localnet
 /// Refuses a port that something listens on or that another localnet is about to listen on.
 fn check(host: Ipv4Addr, port: u16, reserved: &BTreeSet<u16>) -> Result<(), LocalnetError> {
     if reserved.contains(&port) {
-        return Err(LocalnetError::Port {
-            host,
-            port,
-            source: std::io::ErrorKind::AddrInUse.into(),
-        });
+        return Err(LocalnetError::Port { host, port, source: std::io::ErrorKind::AddrInUse.into() });
     }
-    TcpListener::bind(SocketAddrV4::new(host, port))
-        .map(drop)
-        .map_err(|source| LocalnetError::Port { host, port, source })
+    TcpListener::bind(SocketAddrV4::new(host, port)).map(drop).map_err(|source| LocalnetError::Port {
+        host,
+        port,
+        source,
+    })
 }
 
 #[cfg(test)]
@@ -109,10 +107,7 @@ mod tests {
         assert!(matches!(again, Err(LocalnetError::Port { port, .. }) if port == first.rpc));
         let port = first.rpc;
         drop(first);
-        assert_eq!(
-            Ports::reserve(HOST, Some(port), None).expect("given back").rpc,
-            port
-        );
+        assert_eq!(Ports::reserve(HOST, Some(port), None).expect("given back").rpc, port);
     }
 
     #[test]

@@ -71,17 +71,8 @@ impl ProgramBinary {
     ) -> Result<Self, LocalnetError> {
         let (name, path) = (name.into(), path.as_ref());
         match fs::read(path) {
-            Ok(elf) => Ok(Self {
-                id,
-                name,
-                elf,
-                upgrade_authority,
-            }),
-            Err(source) => Err(LocalnetError::ProgramFile {
-                name,
-                path: path.to_owned(),
-                source,
-            }),
+            Ok(elf) => Ok(Self { id, name, elf, upgrade_authority }),
+            Err(source) => Err(LocalnetError::ProgramFile { name, path: path.to_owned(), source }),
         }
     }
 
@@ -99,12 +90,7 @@ impl ProgramBinary {
             None => TOKEN_METADATA.to_vec(),
         };
         let name = "token_metadata".to_owned();
-        Ok(Self {
-            id: ids::TOKEN_METADATA,
-            name,
-            elf,
-            upgrade_authority: None,
-        })
+        Ok(Self { id: ids::TOKEN_METADATA, name, elf, upgrade_authority: None })
     }
 
     /// The address of the account that holds the binary and the upgrade authority.
@@ -115,21 +101,14 @@ impl ProgramBinary {
     /// Writes the program's two accounts, as the upgradeable loader lays them out. The binary comes first, because
     /// writing the program's own account makes the virtual machine load it.
     pub(crate) fn load(&self, svm: &mut SurfnetSvm) -> Result<(), LocalnetError> {
-        let refused = |reason: String| LocalnetError::ProgramRejected {
-            name: self.name.clone(),
-            id: self.id,
-            reason,
-        };
+        let refused =
+            |reason: String| LocalnetError::ProgramRejected { name: self.name.clone(), id: self.id, reason };
         if !self.elf.starts_with(b"\x7fELF") {
             return Err(refused("it is not an ELF file".to_owned()));
         }
         let data_address = self.program_data_address();
         let accounts = [
-            (
-                data_address,
-                self.program_data(svm.get_latest_absolute_slot()),
-                false,
-            ),
+            (data_address, self.program_data(svm.get_latest_absolute_slot()), false),
             (self.id, program(data_address), true),
         ];
         for (address, data, executable) in accounts {
@@ -140,8 +119,7 @@ impl ProgramBinary {
                 executable,
                 rent_epoch: u64::MAX,
             };
-            svm.set_account(&address, account)
-                .map_err(|error| refused(error.to_string()))?;
+            svm.set_account(&address, account).map_err(|error| refused(error.to_string()))?;
         }
         Ok(())
     }
@@ -200,12 +178,7 @@ mod tests {
     fn the_header_is_as_long_without_an_authority() {
         for upgrade_authority in [None, Some(ids::MEMO)] {
             let name = "test".to_owned();
-            let program = ProgramBinary {
-                id: ids::TOKEN,
-                name,
-                elf: vec![7; 3],
-                upgrade_authority,
-            };
+            let program = ProgramBinary { id: ids::TOKEN, name, elf: vec![7; 3], upgrade_authority };
             let data = program.program_data(0x0102);
             assert_eq!(data[..12], [3, 0, 0, 0, 2, 1, 0, 0, 0, 0, 0, 0]);
             assert_eq!(data[12], u8::from(upgrade_authority.is_some()));

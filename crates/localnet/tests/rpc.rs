@@ -38,10 +38,7 @@ async fn starts_with_every_program_and_airdrop() {
     let program = memo_program(Address::new_unique(), None).await;
     let config = LocalnetConfig {
         programs: vec![program.clone()],
-        airdrops: vec![Airdrop {
-            address: wallet,
-            lamports: 3 * SOL,
-        }],
+        airdrops: vec![Airdrop { address: wallet, lamports: 3 * SOL }],
         ..Default::default()
     };
 
@@ -54,14 +51,8 @@ async fn starts_with_every_program_and_airdrop() {
     let rpc = client(&localnet);
     rpc.get_health().await.expect("healthy");
     assert_eq!(rpc.get_balance(&wallet).await.expect("a balance"), 3 * SOL);
-    let programs = [
-        ids::TOKEN,
-        ids::TOKEN_2022,
-        ids::ASSOCIATED_TOKEN,
-        ids::MEMO,
-        ids::TOKEN_METADATA,
-        program.id,
-    ];
+    let programs =
+        [ids::TOKEN, ids::TOKEN_2022, ids::ASSOCIATED_TOKEN, ids::MEMO, ids::TOKEN_METADATA, program.id];
     for account in rpc.get_multiple_accounts(&programs).await.expect("accounts") {
         assert!(account.expect("the program is there").executable);
     }
@@ -74,47 +65,22 @@ async fn a_transfer_lands_with_its_meta() {
     let instructions = [transfer(&wallet.pubkey(), &to, SOL), memo("for the GPU")];
     let transaction = sign(&rpc, &instructions, &[&wallet]).await;
 
-    assert_eq!(
-        rpc.get_fee_for_message(&transaction.message)
-            .await
-            .expect("a fee"),
-        FEE
-    );
-    let simulated = rpc
-        .simulate_transaction(&transaction)
-        .await
-        .expect("a simulation")
-        .value;
+    assert_eq!(rpc.get_fee_for_message(&transaction.message).await.expect("a fee"), FEE);
+    let simulated = rpc.simulate_transaction(&transaction).await.expect("a simulation").value;
     assert_eq!(simulated.err, None);
     let units = simulated.units_consumed.expect("units");
     assert!(units > 150, "{units}");
-    assert!(
-        simulated
-            .logs
-            .expect("logs")
-            .iter()
-            .any(|line| line.contains("for the GPU"))
-    );
-    assert_eq!(
-        rpc.get_balance(&to).await.expect("a balance"),
-        0,
-        "a simulation changes nothing"
-    );
+    assert!(simulated.logs.expect("logs").iter().any(|line| line.contains("for the GPU")));
+    assert_eq!(rpc.get_balance(&to).await.expect("a balance"), 0, "a simulation changes nothing");
 
     let signature = rpc.send_transaction(&transaction).await.expect("accepted");
     assert_eq!(signature, transaction.signatures[0]);
     confirmed(&rpc, &transaction).await;
     assert_eq!(rpc.get_balance(&to).await.expect("a balance"), SOL);
-    assert_eq!(
-        rpc.get_balance(&wallet.pubkey()).await.expect("a balance"),
-        99 * SOL - FEE
-    );
+    assert_eq!(rpc.get_balance(&wallet.pubkey()).await.expect("a balance"), 99 * SOL - FEE);
 
-    let statuses = rpc
-        .get_signature_statuses(&[signature, Default::default()])
-        .await
-        .expect("statuses")
-        .value;
+    let statuses =
+        rpc.get_signature_statuses(&[signature, Default::default()]).await.expect("statuses").value;
     let status = statuses[0].as_ref().expect("a status");
     assert_eq!(status.err, None);
     assert_eq!(statuses[1], None, "an unknown signature has no status");
@@ -124,29 +90,19 @@ async fn a_transfer_lands_with_its_meta() {
         max_supported_transaction_version: Some(0),
         ..Default::default()
     };
-    let landed = rpc
-        .get_transaction_with_config(&signature, config)
-        .await
-        .expect("the transaction");
+    let landed = rpc.get_transaction_with_config(&signature, config).await.expect("the transaction");
     assert_eq!(landed.slot, status.slot);
     assert!(landed.block_time.is_some());
     let meta = landed.transaction.meta.expect("meta");
     assert_eq!((meta.err, meta.fee), (None, FEE));
     assert_eq!(Option::from(meta.compute_units_consumed), Some(units));
     let logs: Option<Vec<String>> = meta.log_messages.into();
-    assert!(
-        logs.expect("logs")
-            .iter()
-            .any(|line| line.contains("for the GPU"))
-    );
+    assert!(logs.expect("logs").iter().any(|line| line.contains("for the GPU")));
     assert_eq!(meta.post_balances[0], 99 * SOL - FEE);
 
     let history = rpc.get_signatures_for_address(&to).await.expect("a history");
     assert_eq!(
-        history
-            .iter()
-            .map(|entry| entry.signature.clone())
-            .collect::<Vec<_>>(),
+        history.iter().map(|entry| entry.signature.clone()).collect::<Vec<_>>(),
         [signature.to_string()]
     );
     let config = RpcBlockConfig {
@@ -154,105 +110,59 @@ async fn a_transfer_lands_with_its_meta() {
         max_supported_transaction_version: Some(0),
         ..Default::default()
     };
-    let block = rpc
-        .get_block_with_config(landed.slot, config)
-        .await
-        .expect("the block");
+    let block = rpc.get_block_with_config(landed.slot, config).await.expect("the block");
     assert_eq!(block.transactions.map(|transactions| transactions.len()), Some(1));
     assert_eq!(block.block_time, landed.block_time);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_transaction_does_not_wait_for_the_slot() {
-    let config = LocalnetConfig {
-        slot_time: Duration::from_secs(5),
-        ..Default::default()
-    };
+    let config = LocalnetConfig { slot_time: Duration::from_secs(5), ..Default::default() };
     let slot_time = config.slot_time;
     let (_localnet, rpc, wallet) = with_config(config).await;
     let mut latencies = Vec::new();
     for lamports in 1..=20 {
         let to = Address::new_unique();
-        let transaction = sign(
-            &rpc,
-            &[transfer(&wallet.pubkey(), &to, SOL + lamports)],
-            &[&wallet],
-        )
-        .await;
+        let transaction = sign(&rpc, &[transfer(&wallet.pubkey(), &to, SOL + lamports)], &[&wallet]).await;
         let start = Instant::now();
         rpc.send_transaction(&transaction).await.expect("accepted");
         confirmed(&rpc, &transaction).await;
         latencies.push(start.elapsed());
     }
     latencies.sort();
-    println!(
-        "send to confirmed: median {:?}, slowest {:?}",
-        latencies[10], latencies[19]
-    );
+    println!("send to confirmed: median {:?}, slowest {:?}", latencies[10], latencies[19]);
     assert!(latencies[19] < slot_time / 2, "{latencies:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn slots_blocks_and_commitments_advance() {
-    let config = LocalnetConfig {
-        slot_time: Duration::from_millis(20),
-        ..Default::default()
-    };
+    let config = LocalnetConfig { slot_time: Duration::from_millis(20), ..Default::default() };
     let (_localnet, rpc, wallet) = with_config(config).await;
-    let (blockhash, last_valid) = rpc
-        .get_latest_blockhash_with_commitment(CommitmentConfig::confirmed())
-        .await
-        .expect("a blockhash");
-    let (slot, height) = (
-        rpc.get_slot().await.expect("a slot"),
-        rpc.get_block_height().await.expect("a height"),
-    );
-    assert!(
-        last_valid > height && last_valid <= height + 151,
-        "{last_valid} {height}"
-    );
+    let (blockhash, last_valid) =
+        rpc.get_latest_blockhash_with_commitment(CommitmentConfig::confirmed()).await.expect("a blockhash");
+    let (slot, height) =
+        (rpc.get_slot().await.expect("a slot"), rpc.get_block_height().await.expect("a height"));
+    assert!(last_valid > height && last_valid <= height + 151, "{last_valid} {height}");
 
-    let transaction = send(
-        &rpc,
-        &[transfer(&wallet.pubkey(), &Address::new_unique(), SOL)],
-        &[&wallet],
-    )
-    .await;
-    wait_for(&rpc, |rpc| async move {
-        rpc.get_slot().await.expect("a slot") > slot + 5
-    })
-    .await;
+    let transaction =
+        send(&rpc, &[transfer(&wallet.pubkey(), &Address::new_unique(), SOL)], &[&wallet]).await;
+    wait_for(&rpc, |rpc| async move { rpc.get_slot().await.expect("a slot") > slot + 5 }).await;
     assert!(rpc.get_block_height().await.expect("a height") > height);
     assert_ne!(rpc.get_latest_blockhash().await.expect("a blockhash"), blockhash);
-    assert!(
-        rpc.is_blockhash_valid(&blockhash, CommitmentConfig::processed())
-            .await
-            .expect("an answer")
-    );
+    assert!(rpc.is_blockhash_valid(&blockhash, CommitmentConfig::processed()).await.expect("an answer"));
 
     let finalized = CommitmentConfig::finalized();
     let before = rpc.get_slot().await.expect("a slot");
-    let final_slot = rpc
-        .get_slot_with_commitment(finalized)
-        .await
-        .expect("a finalized slot");
+    let final_slot = rpc.get_slot_with_commitment(finalized).await.expect("a finalized slot");
     let after = rpc.get_slot().await.expect("a slot");
-    assert!(
-        (before..=after).contains(&(final_slot + 30)),
-        "{before} {final_slot} {after}"
-    );
+    assert!((before..=after).contains(&(final_slot + 30)), "{before} {final_slot} {after}");
     let signature = transaction.signatures[0];
     wait_for(&rpc, |rpc| async move {
-        rpc.confirm_transaction_with_commitment(&signature, finalized)
-            .await
-            .expect("a status")
-            .value
+        rpc.confirm_transaction_with_commitment(&signature, finalized).await.expect("a status").value
     })
     .await;
     wait_for(&rpc, |rpc| async move {
-        !rpc.is_blockhash_valid(&blockhash, CommitmentConfig::processed())
-            .await
-            .expect("an answer")
+        !rpc.is_blockhash_valid(&blockhash, CommitmentConfig::processed()).await.expect("an answer")
     })
     .await;
     assert!(rpc.get_block_height().await.expect("a height") + 1 >= last_valid);
@@ -263,19 +173,9 @@ async fn tokens_are_made_moved_and_found() {
     let (_localnet, rpc, wallet) = localnet().await;
     let (payer, mint, account) = (wallet.pubkey(), Keypair::new(), Keypair::new());
     let other = Address::new_unique();
-    let rent = async |bytes| {
-        rpc.get_minimum_balance_for_rent_exemption(bytes as usize)
-            .await
-            .expect("rent")
-    };
+    let rent = async |bytes| rpc.get_minimum_balance_for_rent_exemption(bytes as usize).await.expect("rent");
     let instructions = [
-        create_account(
-            &payer,
-            &mint.pubkey(),
-            rent(MINT_BYTES).await,
-            MINT_BYTES,
-            &ids::TOKEN,
-        ),
+        create_account(&payer, &mint.pubkey(), rent(MINT_BYTES).await, MINT_BYTES, &ids::TOKEN),
         initialize_mint(&mint.pubkey(), &payer, 6),
         create_account(
             &payer,
@@ -290,33 +190,16 @@ async fn tokens_are_made_moved_and_found() {
     send(&rpc, &instructions, &[&wallet, &mint, &account]).await;
     let instructions = [
         create_associated_account(&payer, &other, &mint.pubkey()),
-        transfer_tokens(
-            &account.pubkey(),
-            &associated_account(&other, &mint.pubkey()),
-            &payer,
-            250_000,
-        ),
+        transfer_tokens(&account.pubkey(), &associated_account(&other, &mint.pubkey()), &payer, 250_000),
     ];
     send(&rpc, &instructions, &[&wallet]).await;
 
     let balance = async |account: &Address| {
-        rpc.get_token_account_balance(account)
-            .await
-            .expect("a token balance")
-            .amount
+        rpc.get_token_account_balance(account).await.expect("a token balance").amount
     };
     assert_eq!(balance(&account.pubkey()).await, "750000");
-    assert_eq!(
-        balance(&associated_account(&other, &mint.pubkey())).await,
-        "250000"
-    );
-    assert_eq!(
-        rpc.get_token_supply(&mint.pubkey())
-            .await
-            .expect("a supply")
-            .ui_amount_string,
-        "1"
-    );
+    assert_eq!(balance(&associated_account(&other, &mint.pubkey())).await, "250000");
+    assert_eq!(rpc.get_token_supply(&mint.pubkey()).await.expect("a supply").ui_amount_string, "1");
 
     let of_mint = RpcFilterType::Memcmp(Memcmp::new_raw_bytes(0, mint.pubkey().to_bytes().to_vec()));
     let of_owner = RpcFilterType::Memcmp(Memcmp::new_base58_encoded(32, other.as_ref()));
@@ -336,10 +219,8 @@ async fn tokens_are_made_moved_and_found() {
                 },
                 ..Default::default()
             };
-            let accounts = rpc
-                .get_program_ui_accounts_with_config(&ids::TOKEN, config)
-                .await
-                .expect("accounts");
+            let accounts =
+                rpc.get_program_ui_accounts_with_config(&ids::TOKEN, config).await.expect("accounts");
             assert_eq!(accounts.len(), found, "{filters:?}");
             for (address, account) in accounts {
                 assert_eq!(
@@ -355,10 +236,7 @@ async fn tokens_are_made_moved_and_found() {
 async fn token_metadata_is_the_real_program() {
     let (_localnet, rpc, wallet) = localnet().await;
     let (payer, mint) = (wallet.pubkey(), Keypair::new());
-    let rent = rpc
-        .get_minimum_balance_for_rent_exemption(MINT_BYTES as usize)
-        .await
-        .expect("rent");
+    let rent = rpc.get_minimum_balance_for_rent_exemption(MINT_BYTES as usize).await.expect("rent");
     let instructions = [
         create_account(&payer, &mint.pubkey(), rent, MINT_BYTES, &ids::TOKEN),
         initialize_mint(&mint.pubkey(), &payer, 0),
@@ -366,10 +244,7 @@ async fn token_metadata_is_the_real_program() {
     ];
     send(&rpc, &instructions, &[&wallet, &mint]).await;
 
-    let metadata = rpc
-        .get_account(&metadata_account(&mint.pubkey()))
-        .await
-        .expect("metadata");
+    let metadata = rpc.get_account(&metadata_account(&mint.pubkey())).await.expect("metadata");
     assert_eq!(metadata.owner, ids::TOKEN_METADATA);
     // Key 4 is MetadataV1; update authority, mint and the name follow.
     assert_eq!(metadata.data[0], 4);
@@ -385,71 +260,40 @@ async fn deployed_programs_have_the_loaders_accounts() {
     localnet.deploy(&program).await.expect("deployed");
 
     let account = rpc.get_account(&program.id).await.expect("the program");
-    assert_eq!(
-        (account.owner, account.executable),
-        (bpf_loader_upgradeable::ID, true)
-    );
-    assert_eq!(
-        account.data,
-        [&[2, 0, 0, 0], program.program_data_address().as_ref()].concat()
-    );
-    let data = rpc
-        .get_account(&program.program_data_address())
-        .await
-        .expect("the program data");
+    assert_eq!((account.owner, account.executable), (bpf_loader_upgradeable::ID, true));
+    assert_eq!(account.data, [&[2, 0, 0, 0], program.program_data_address().as_ref()].concat());
+    let data = rpc.get_account(&program.program_data_address()).await.expect("the program data");
     assert_eq!((data.owner, data.executable), (bpf_loader_upgradeable::ID, false));
     assert_eq!(data.data[..4], [3, 0, 0, 0]);
     assert_eq!(data.data[12..45], [&[1], authority.as_ref()].concat());
     assert_eq!(data.data[45..], program.elf);
-    let rent = rpc
-        .get_minimum_balance_for_rent_exemption(data.data.len())
-        .await
-        .expect("rent");
+    let rent = rpc.get_minimum_balance_for_rent_exemption(data.data.len()).await.expect("rent");
     assert_eq!(data.lamports, rent);
     let mut call = memo("from a program of our own");
     call.program_id = program.id;
     send(&rpc, &[call.clone()], &[&wallet]).await;
 
     // Another program under the same address, and immutable: the metadata program does not take a memo.
-    let program = ProgramBinary {
-        elf: metadata_elf(),
-        upgrade_authority: None,
-        ..program
-    };
+    let program = ProgramBinary { elf: metadata_elf(), upgrade_authority: None, ..program };
     localnet.deploy(&program).await.expect("replaced");
-    let data = rpc
-        .get_account_data(&program.program_data_address())
-        .await
-        .expect("the program data");
+    let data = rpc.get_account_data(&program.program_data_address()).await.expect("the program data");
     assert_eq!(data[12..45], [0; 33]);
     assert_eq!(data[45..], program.elf);
     let transaction = sign(&rpc, &[call], &[&wallet]).await;
-    rpc.send_transaction(&transaction)
-        .await
-        .expect_err("the memo program is gone");
+    rpc.send_transaction(&transaction).await.expect_err("the memo program is gone");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_clock_moves_and_programs_see_it() {
     const DAY: u64 = 86_400;
     let (localnet, rpc, wallet) = localnet().await;
-    let now = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .expect("after 1970")
-        .as_secs();
+    let now =
+        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970").as_secs();
     let before = localnet.clock().await;
-    assert!(
-        before.unix_timestamp.abs_diff(now as i64) <= 2,
-        "{before:?} {now}"
-    );
+    assert!(before.unix_timestamp.abs_diff(now as i64) <= 2, "{before:?} {now}");
     let height = rpc.get_block_height().await.expect("a height");
     // Signed before the jump, still good after it: time passes, blocks do not.
-    let waiting = sign(
-        &rpc,
-        &[transfer(&wallet.pubkey(), &Address::new_unique(), SOL)],
-        &[&wallet],
-    )
-    .await;
+    let waiting = sign(&rpc, &[transfer(&wallet.pubkey(), &Address::new_unique(), SOL)], &[&wallet]).await;
 
     let after = localnet.advance_clock(DAY).await.expect("the clock moves");
     let moved = after.unix_timestamp - before.unix_timestamp;
@@ -471,20 +315,13 @@ async fn the_clock_moves_and_programs_see_it() {
 
     // The same over the wire, for a process that only has the URL.
     let target = (localnet.clock().await.unix_timestamp as u64 + DAY) * 1_000;
-    let method = RpcRequest::Custom {
-        method: "surfnet_timeTravel",
-    };
-    let _: serde_json::Value = rpc
-        .send(method, json!([{ "absoluteTimestamp": target }]))
-        .await
-        .expect("time travel");
+    let method = RpcRequest::Custom { method: "surfnet_timeTravel" };
+    let _: serde_json::Value =
+        rpc.send(method, json!([{ "absoluteTimestamp": target }])).await.expect("time travel");
     assert!(localnet.clock().await.unix_timestamp as u64 >= target / 1_000);
 
     for seconds in [u64::MAX, u64::MAX / 1_000] {
-        localnet
-            .advance_clock(seconds)
-            .await
-            .expect_err("beyond the end of time");
+        localnet.advance_clock(seconds).await.expect_err("beyond the end of time");
     }
     localnet.advance_clock(0).await.expect("nothing to do");
     localnet.clock().await;
@@ -517,26 +354,17 @@ async fn subscriptions_notify() {
         encoding: serde_json::from_value(json!("base64")).expect("an encoding"),
         ..Default::default()
     };
-    let program_config = RpcProgramAccountsConfig {
-        account_config: account_config.clone(),
-        ..Default::default()
-    };
+    let program_config =
+        RpcProgramAccountsConfig { account_config: account_config.clone(), ..Default::default() };
     let logs_filter = RpcTransactionLogsFilter::Mentions(vec![to.to_string()]);
     let logs_config = RpcTransactionLogsConfig { commitment };
     let client = PubsubClient::new(localnet.ws_url()).await.expect("connected");
     let (mut slots, _) = client.slot_subscribe().await.expect("slotSubscribe");
-    let (mut accounts, _) = client
-        .account_subscribe(&to, Some(account_config))
-        .await
-        .expect("accountSubscribe");
-    let (mut logs, _) = client
-        .logs_subscribe(logs_filter, logs_config)
-        .await
-        .expect("logsSubscribe");
-    let (mut programs, _) = client
-        .program_subscribe(&SYSTEM, Some(program_config))
-        .await
-        .expect("programSubscribe");
+    let (mut accounts, _) =
+        client.account_subscribe(&to, Some(account_config)).await.expect("accountSubscribe");
+    let (mut logs, _) = client.logs_subscribe(logs_filter, logs_config).await.expect("logsSubscribe");
+    let (mut programs, _) =
+        client.program_subscribe(&SYSTEM, Some(program_config)).await.expect("programSubscribe");
 
     // A subscription takes effect a moment after its answer.
     let trigger = transfer(&wallet.pubkey(), &to, SOL);
@@ -547,23 +375,16 @@ async fn subscriptions_notify() {
     let instructions = [transfer(&wallet.pubkey(), &to, SOL / 2), memo("hello")];
     let transaction = sign(&rpc, &instructions, &[&wallet]).await;
     let signature = transaction.signatures[0];
-    let signature_config = RpcSignatureSubscribeConfig {
-        commitment,
-        ..Default::default()
-    };
-    let (mut signatures, _) = client
-        .signature_subscribe(&signature, Some(signature_config))
-        .await
-        .expect("signatureSubscribe");
+    let signature_config = RpcSignatureSubscribeConfig { commitment, ..Default::default() };
+    let (mut signatures, _) =
+        client.signature_subscribe(&signature, Some(signature_config)).await.expect("signatureSubscribe");
     rpc.send_transaction(&transaction).await.expect("accepted");
     let account = find(&mut accounts, |account| account.value.lamports % SOL == SOL / 2).await;
     find(&mut programs, |program| {
         program.value.pubkey == to.to_string() && program.value.account.lamports == account.value.lamports
     })
     .await;
-    let log = find(&mut logs, |log| log.value.signature == signature.to_string())
-        .await
-        .value;
+    let log = find(&mut logs, |log| log.value.signature == signature.to_string()).await.value;
     assert_eq!(log.err, None);
     assert!(log.logs.iter().any(|line| line.contains("hello")));
     find(&mut signatures, |_| true).await;
@@ -580,16 +401,8 @@ async fn until_live<T>(
 ) {
     let start = Instant::now();
     loop {
-        send(
-            rpc,
-            &[trigger.clone(), memo(&format!("{:?}", start.elapsed()))],
-            &[wallet],
-        )
-        .await;
-        if tokio::time::timeout(Duration::from_millis(500), notifications.next())
-            .await
-            .is_ok()
-        {
+        send(rpc, &[trigger.clone(), memo(&format!("{:?}", start.elapsed()))], &[wallet]).await;
+        if tokio::time::timeout(Duration::from_millis(500), notifications.next()).await.is_ok() {
             return;
         }
         assert!(start.elapsed() < PATIENCE, "no notification");
@@ -606,57 +419,32 @@ async fn find<T>(notifications: &mut (impl Stream<Item = T> + Unpin), wanted: im
             }
         }
     };
-    tokio::time::timeout(PATIENCE, found)
-        .await
-        .expect("a notification")
+    tokio::time::timeout(PATIENCE, found).await.expect("a notification")
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn refused_transactions() {
-    let config = LocalnetConfig {
-        slot_time: Duration::from_millis(20),
-        ..Default::default()
-    };
+    let config = LocalnetConfig { slot_time: Duration::from_millis(20), ..Default::default() };
     let (_localnet, rpc, wallet) = with_config(config).await;
     let to = Address::new_unique();
-    let no_preflight = RpcSendTransactionConfig {
-        skip_preflight: true,
-        ..Default::default()
-    };
+    let no_preflight = RpcSendTransactionConfig { skip_preflight: true, ..Default::default() };
 
     // A program error: refused by preflight; without preflight it lands, fails and pays the fee.
     let overdraft = [transfer(&wallet.pubkey(), &to, 1_000 * SOL)];
     let transaction = sign(&rpc, &overdraft, &[&wallet]).await;
-    let refused = rpc
-        .send_transaction(&transaction)
-        .await
-        .expect_err("no such funds");
-    assert!(
-        refused.to_string().contains("custom program error: 0x1"),
-        "{refused}"
-    );
+    let refused = rpc.send_transaction(&transaction).await.expect_err("no such funds");
+    assert!(refused.to_string().contains("custom program error: 0x1"), "{refused}");
     let balance = rpc.get_balance(&wallet.pubkey()).await.expect("a balance");
-    rpc.send_transaction_with_config(&transaction, no_preflight)
-        .await
-        .expect("accepted");
+    rpc.send_transaction_with_config(&transaction, no_preflight).await.expect("accepted");
     let failed = status(&rpc, &transaction).await;
     assert!(failed.expect("it lands").is_some());
-    assert_eq!(
-        rpc.get_balance(&wallet.pubkey()).await.expect("a balance"),
-        balance - FEE
-    );
+    assert_eq!(rpc.get_balance(&wallet.pubkey()).await.expect("a balance"), balance - FEE);
 
     // The same bytes again, which have landed.
     let transaction = send(&rpc, &[transfer(&wallet.pubkey(), &to, SOL)], &[&wallet]).await;
     for config in [RpcSendTransactionConfig::default(), no_preflight] {
-        let refused = rpc
-            .send_transaction_with_config(&transaction, config)
-            .await
-            .expect_err("has landed");
-        assert!(
-            refused.to_string().contains("already been processed"),
-            "{refused}"
-        );
+        let refused = rpc.send_transaction_with_config(&transaction, config).await.expect_err("has landed");
+        assert!(refused.to_string().contains("already been processed"), "{refused}");
     }
     assert_eq!(status(&rpc, &transaction).await, Some(None));
     assert_eq!(rpc.get_balance(&to).await.expect("a balance"), SOL);
@@ -665,9 +453,7 @@ async fn refused_transactions() {
     let refused = async |transaction: solana_transaction::Transaction, reason: &str| {
         let refused = rpc.send_transaction(&transaction).await.expect_err("refused");
         assert!(refused.to_string().contains(reason), "{refused}");
-        rpc.send_transaction_with_config(&transaction, no_preflight)
-            .await
-            .expect("accepted");
+        rpc.send_transaction_with_config(&transaction, no_preflight).await.expect("accepted");
         assert_eq!(status(&rpc, &transaction).await, None);
     };
     let unfunded = sign(&rpc, &[memo("for free")], &[&Keypair::new()]).await;
@@ -675,9 +461,7 @@ async fn refused_transactions() {
     let expired = sign(&rpc, &[transfer(&wallet.pubkey(), &to, SOL)], &[&wallet]).await;
     let blockhash = expired.message.recent_blockhash;
     wait_for(&rpc, |rpc| async move {
-        !rpc.is_blockhash_valid(&blockhash, CommitmentConfig::processed())
-            .await
-            .expect("an answer")
+        !rpc.is_blockhash_valid(&blockhash, CommitmentConfig::processed()).await.expect("an answer")
     })
     .await;
     refused(expired, "Blockhash not found").await;
@@ -686,10 +470,7 @@ async fn refused_transactions() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_blockhash_outlives_a_burst() {
-    let config = LocalnetConfig {
-        slot_time: Duration::from_secs(1),
-        ..Default::default()
-    };
+    let config = LocalnetConfig { slot_time: Duration::from_secs(1), ..Default::default() };
     let (_localnet, rpc, wallet) = with_config(config).await;
     let early = sign(&rpc, &[memo("signed early")], &[&wallet]).await;
     for count in 0..200 {
@@ -701,23 +482,14 @@ async fn a_blockhash_outlives_a_burst() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn slots_can_be_waited_for_as_on_a_cluster() {
-    let config = LocalnetConfig {
-        slot_time: Duration::from_millis(400),
-        eager_blocks: false,
-        ..Default::default()
-    };
+    let config =
+        LocalnetConfig { slot_time: Duration::from_millis(400), eager_blocks: false, ..Default::default() };
     let (_localnet, rpc, wallet) = with_config(config).await;
     let mut slots = Vec::new();
     for _ in 0..3 {
-        let transaction = send(
-            &rpc,
-            &[transfer(&wallet.pubkey(), &Address::new_unique(), SOL)],
-            &[&wallet],
-        )
-        .await;
-        let landed = rpc
-            .get_transaction_with_config(&transaction.signatures[0], transaction_config())
-            .await;
+        let transaction =
+            send(&rpc, &[transfer(&wallet.pubkey(), &Address::new_unique(), SOL)], &[&wallet]).await;
+        let landed = rpc.get_transaction_with_config(&transaction.signatures[0], transaction_config()).await;
         slots.push(landed.expect("the transaction").slot);
     }
     assert!(slots.is_sorted_by(|a, b| a < b), "{slots:?}");
@@ -726,21 +498,11 @@ async fn slots_can_be_waited_for_as_on_a_cluster() {
 #[tokio::test(flavor = "multi_thread")]
 async fn stopping_frees_the_ports() {
     let (localnet, rpc, wallet) = localnet().await;
-    let port = |url: &str| {
-        url.rsplit(':')
-            .next()
-            .and_then(|port| port.parse().ok())
-            .expect("a port")
-    };
+    let port = |url: &str| url.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
     let (rpc_port, ws_port): (u16, u16) = (port(localnet.rpc_url()), port(localnet.ws_url()));
     assert_eq!(ws_port, rpc_port + 1);
-    let config = LocalnetConfig {
-        rpc_port: Some(rpc_port),
-        ..Default::default()
-    };
-    let refused = Localnet::start(config.clone())
-        .await
-        .expect_err("the port is in use");
+    let config = LocalnetConfig { rpc_port: Some(rpc_port), ..Default::default() };
+    let refused = Localnet::start(config.clone()).await.expect_err("the port is in use");
     assert!(matches!(refused, LocalnetError::Port { port, .. } if port == rpc_port));
 
     // A client that stays connected delays the end, it does not prevent it.
@@ -776,43 +538,26 @@ async fn what_cannot_work_is_refused_with_a_reason() {
     let mut broken = not_elf.clone();
     broken.elf = metadata_elf()[..10_000].to_vec();
     for program in [not_elf, broken] {
-        let config = LocalnetConfig {
-            programs: vec![program],
-            ..Default::default()
-        };
+        let config = LocalnetConfig { programs: vec![program], ..Default::default() };
         let refused = Localnet::start(config).await.expect_err("no program").to_string();
-        assert!(
-            refused.contains("nonsense") && refused.contains("cargo xtask build"),
-            "{refused}"
-        );
+        assert!(refused.contains("nonsense") && refused.contains("cargo xtask build"), "{refused}");
     }
 
     let (localnet, ..) = localnet().await;
     for lamports in [0, 1, u64::MAX] {
-        let refused = localnet
-            .airdrop(&Address::new_unique(), lamports)
-            .await
-            .expect_err("no airdrop");
+        let refused = localnet.airdrop(&Address::new_unique(), lamports).await.expect_err("no airdrop");
         assert!(matches!(refused, LocalnetError::Airdrop { .. }));
     }
     let wallet = Address::new_unique();
     for _ in 0..3 {
-        localnet
-            .airdrop(&wallet, SOL)
-            .await
-            .expect("the same airdrop again");
+        localnet.airdrop(&wallet, SOL).await.expect("the same airdrop again");
     }
-    assert_eq!(
-        client(&localnet).get_balance(&wallet).await.expect("a balance"),
-        3 * SOL
-    );
-    let airdrop = client(&localnet)
-        .request_airdrop(&wallet, SOL)
-        .await
-        .expect("an airdrop over RPC");
-    wait_for(&client(&localnet), |rpc| async move {
-        rpc.confirm_transaction(&airdrop).await.expect("a status")
-    })
+    assert_eq!(client(&localnet).get_balance(&wallet).await.expect("a balance"), 3 * SOL);
+    let airdrop = client(&localnet).request_airdrop(&wallet, SOL).await.expect("an airdrop over RPC");
+    wait_for(
+        &client(&localnet),
+        |rpc| async move { rpc.confirm_transaction(&airdrop).await.expect("a status") },
+    )
     .await;
 }
 
@@ -826,25 +571,13 @@ async fn runs_beside_a_single_threaded_runtime() {
 
 /// The memo program, from the chain, under another address.
 async fn memo_program(id: Address, upgrade_authority: Option<Address>) -> ProgramBinary {
-    let localnet = Localnet::start(LocalnetConfig {
-        token_metadata: false,
-        ..Default::default()
-    })
-    .await
-    .expect("the localnet starts");
+    let localnet = Localnet::start(LocalnetConfig { token_metadata: false, ..Default::default() })
+        .await
+        .expect("the localnet starts");
     let rpc = client(&localnet);
     let elf = rpc.get_account_data(&ids::MEMO).await.expect("the memo program");
-    assert_eq!(
-        rpc.get_account(&ids::TOKEN_METADATA).await.ok(),
-        None,
-        "it is not loaded when not wanted"
-    );
-    ProgramBinary {
-        id,
-        name: "memo copy".to_owned(),
-        elf,
-        upgrade_authority,
-    }
+    assert_eq!(rpc.get_account(&ids::TOKEN_METADATA).await.ok(), None, "it is not loaded when not wanted");
+    ProgramBinary { id, name: "memo copy".to_owned(), elf, upgrade_authority }
 }
 
 fn metadata_elf() -> Vec<u8> {
@@ -861,10 +594,7 @@ fn transaction_config() -> RpcTransactionConfig {
 
 /// The Clock sysvar's account, as the RPC shows it.
 async fn clock_account(rpc: &RpcClient) -> Clock {
-    let data = rpc
-        .get_account_data(&sysvar::clock::ID)
-        .await
-        .expect("the Clock sysvar");
+    let data = rpc.get_account_data(&sysvar::clock::ID).await.expect("the Clock sysvar");
     let field = |index: usize| data[index * 8..][..8].try_into().expect("eight bytes");
     Clock {
         slot: u64::from_le_bytes(field(0)),
@@ -878,24 +608,14 @@ async fn clock_account(rpc: &RpcClient) -> Clock {
 /// A confirmed transaction's error, if it has a status.
 async fn status(rpc: &RpcClient, transaction: &solana_transaction::Transaction) -> Option<Option<String>> {
     tokio::time::sleep(Duration::from_millis(100)).await;
-    let statuses = rpc
-        .get_signature_statuses(&transaction.signatures)
-        .await
-        .expect("statuses");
-    statuses.value[0]
-        .as_ref()
-        .map(|status| status.err.as_ref().map(ToString::to_string))
+    let statuses = rpc.get_signature_statuses(&transaction.signatures).await.expect("statuses");
+    statuses.value[0].as_ref().map(|status| status.err.as_ref().map(ToString::to_string))
 }
 
 /// Asks again and again until the answer is yes.
 async fn wait_for<Answer: Future<Output = bool>>(rpc: &RpcClient, mut ask: impl FnMut(RpcClient) -> Answer) {
     let start = Instant::now();
-    while !ask(RpcClient::new_with_commitment(
-        rpc.url(),
-        CommitmentConfig::confirmed(),
-    ))
-    .await
-    {
+    while !ask(RpcClient::new_with_commitment(rpc.url(), CommitmentConfig::confirmed())).await {
         assert!(start.elapsed() < PATIENCE, "waited in vain");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }

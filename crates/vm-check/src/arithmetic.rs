@@ -23,10 +23,7 @@ pub fn check(vm: &Vm, report: &mut impl FnMut(&Passed)) -> Result<()> {
         for batch in pairs.chunks(BATCH) {
             check_batch(vm, code, batch)?;
         }
-        report(&Passed {
-            operation,
-            cases: pairs.len(),
-        });
+        report(&Passed { operation, cases: pairs.len() });
     }
     Ok(())
 }
@@ -78,27 +75,14 @@ fn decode(record: &[u8]) -> Result<Outcome> {
     let value = u128::from_le_bytes(record[32..48].try_into()?);
     let flag = u64::from_le_bytes(record[48..56].try_into()?);
     ensure!(flag <= 1, "the VM left no flag: {flag:#x}");
-    Ok(Outcome {
-        value,
-        flag: flag == 1,
-    })
+    Ok(Outcome { value, flag: flag == 1 })
 }
 
 /// Zero, the limits of every width, powers of two and their neighbours, decimal scales, repeated patterns.
 fn edges() -> Vec<u128> {
-    let mut edges = vec![
-        0,
-        u128::MAX,
-        i128::MAX as u128,
-        10_000,
-        1_000_000,
-        1_000_000_007,
-        10u128.pow(18),
-    ];
+    let mut edges = vec![0, u128::MAX, i128::MAX as u128, 10_000, 1_000_000, 1_000_000_007, 10u128.pow(18)];
     edges.extend([u128::MAX / 3, u128::MAX / 7 * 5, u128::MAX / 255]);
-    for bit in [
-        0, 1, 7, 8, 15, 16, 31, 32, 33, 47, 48, 62, 63, 64, 65, 79, 80, 95, 96, 97, 111, 126, 127,
-    ] {
+    for bit in [0, 1, 7, 8, 15, 16, 31, 32, 33, 47, 48, 62, 63, 64, 65, 79, 80, 95, 96, 97, 111, 126, 127] {
         let power = 1u128 << bit;
         for value in [power - 1, power, power + 1] {
             edges.extend([value, value.wrapping_neg()]);
@@ -112,10 +96,7 @@ fn edges() -> Vec<u128> {
 /// Every edge value with every other, itself included.
 fn edge_pairs() -> Vec<(u128, u128)> {
     let edges = edges();
-    edges
-        .iter()
-        .flat_map(|a| edges.iter().map(|b| (*a, *b)))
-        .collect()
+    edges.iter().flat_map(|a| edges.iter().map(|b| (*a, *b))).collect()
 }
 
 /// Pairs of every bit length, alike on every run.
@@ -132,15 +113,7 @@ mod tests {
     #[test]
     fn edges_hold_the_limits_of_each_width() {
         let edges = edges();
-        for value in [
-            0,
-            1,
-            u128::from(u64::MAX),
-            1 << 64,
-            i128::MIN as u128,
-            i128::MAX as u128,
-            u128::MAX,
-        ] {
+        for value in [0, 1, u128::from(u64::MAX), 1 << 64, i128::MIN as u128, i128::MAX as u128, u128::MAX] {
             assert!(edges.contains(&value), "{value:#x}");
         }
     }

@@ -15,16 +15,11 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<()> {
-    let path = env::args_os()
-        .nth(1)
-        .context("usage: grid-vm-check <program.so>")?;
+    let path = env::args_os().nth(1).context("usage: grid-vm-check <program.so>")?;
     let program = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
     let start = Instant::now();
     grid_vm_check::check(&program, |passed| {
-        println!(
-            "    {:<20} {:>6} cases agree with the host",
-            passed.operation, passed.cases
-        );
+        println!("    {:<20} {:>6} cases agree with the host", passed.operation, passed.cases);
     })?;
     println!("    self-test passed in {:.1} s", start.elapsed().as_secs_f64());
     Ok(())

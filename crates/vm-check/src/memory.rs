@@ -24,21 +24,13 @@ pub fn check(vm: &Vm, report: &mut impl FnMut(&Passed)) -> Result<()> {
         for case in &cases {
             check_case(vm, *case).with_context(|| format!("{name}: {case:?}"))?;
         }
-        report(&Passed {
-            operation: name,
-            cases: cases.len(),
-        });
+        report(&Passed { operation: name, cases: cases.len() });
     }
     Ok(())
 }
 
 fn check_case(vm: &Vm, case: Case) -> Result<()> {
-    let Case {
-        operation,
-        to,
-        from,
-        length,
-    } = case;
+    let Case { operation, to, from, length } = case;
     let bytes = arena(to.max(from) + length + 16);
     let mut expected = bytes.clone();
     let end = (to + length).max(if operation == 2 { 0 } else { from + length });
@@ -79,12 +71,7 @@ fn cases(operation: usize) -> Vec<Case> {
                     // Equal bytes (the pattern repeats), then bytes that differ at some point.
                     _ => vec![(PERIOD + a, a), (a, 8 + b), (a, PERIOD * 2 + a + b)],
                 };
-                cases.extend(places.into_iter().map(|(to, from)| Case {
-                    operation,
-                    to,
-                    from,
-                    length,
-                }));
+                cases.extend(places.into_iter().map(|(to, from)| Case { operation, to, from, length }));
             }
         }
     }

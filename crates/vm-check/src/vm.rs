@@ -25,10 +25,7 @@ pub struct Vm {
 impl Vm {
     /// Loads and verifies a program.
     pub fn load(program: &[u8]) -> Result<Self> {
-        let mut loader = BuiltinProgram::new_loader(Config {
-            reject_broken_elfs: true,
-            ..Config::default()
-        });
+        let mut loader = BuiltinProgram::new_loader(Config { reject_broken_elfs: true, ..Config::default() });
         MemoryCopy::register(&mut loader, "sol_memcpy_").map_err(|error| anyhow!("{error}"))?;
         MemoryMove::register(&mut loader, "sol_memmove_").map_err(|error| anyhow!("{error}"))?;
         MemorySet::register(&mut loader, "sol_memset_").map_err(|error| anyhow!("{error}"))?;

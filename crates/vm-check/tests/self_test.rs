@@ -5,9 +5,7 @@ use std::{env, fs, path::PathBuf};
 #[test]
 fn the_toolchain_computes_like_the_host() {
     let built = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../target/self-test/grid_builtins.so");
-    let path = env::var_os("GRID_BUILTINS_SO")
-        .map(PathBuf::from)
-        .unwrap_or_else(built);
+    let path = env::var_os("GRID_BUILTINS_SO").map(PathBuf::from).unwrap_or_else(built);
     let program = fs::read(&path)
         .unwrap_or_else(|error| panic!("{}: {error}; run `cargo xtask build` first", path.display()));
     let mut operations = 0;

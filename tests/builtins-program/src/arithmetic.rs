@@ -74,17 +74,11 @@ fn plain(value: u128) -> Outcome {
 }
 
 fn checked(value: Option<u128>) -> Outcome {
-    Outcome {
-        value: value.unwrap_or(0),
-        flag: value.is_some(),
-    }
+    Outcome { value: value.unwrap_or(0), flag: value.is_some() }
 }
 
 fn overflowing<T>((value, flag): (T, bool), widen: impl Fn(T) -> u128) -> Outcome {
-    Outcome {
-        value: widen(value),
-        flag,
-    }
+    Outcome { value: widen(value), flag }
 }
 
 fn extended(value: i64) -> u128 {

@@ -36,10 +36,7 @@ unsafe fn compute(code: usize, record: *mut u8) {
         let b = record.add(16).cast::<u128>().read_unaligned();
         let outcome = arithmetic::compute(code, a, b);
         record.add(32).cast::<u128>().write_unaligned(outcome.value);
-        record
-            .add(48)
-            .cast::<u64>()
-            .write_unaligned(u64::from(outcome.flag));
+        record.add(48).cast::<u64>().write_unaligned(u64::from(outcome.flag));
     }
 }
 

@@ -7,7 +7,7 @@ use grid_client::{
 };
 use grid_jobs::{GridError, JobState, MarketTerms};
 use grid_tests::{
-    Ledger, TERMS, World, assert_ledger, keypair_for,
+    TERMS, World, assert_ledger, keypair_for,
     world::{BOND, DEFINITION, DEPOSIT, RESULT},
 };
 use rand::{Rng, SeedableRng};
@@ -71,7 +71,7 @@ fn two_thousand_small_jobs_gain_nobody_an_atom() {
     let mut world = odd_world();
     let mut random = ChaCha8Rng::seed_from_u64(1);
     let (node, market, device) = (world.node.pubkey(), world.market, world.device);
-    let before = Ledger::of(&world, &world.mint);
+    let before = world.ledger();
     let (mut seconds, mut fees) = (0, 0);
     for id in 0..2_000 {
         let timeout = random.random_range(1..=5);
@@ -88,7 +88,7 @@ fn two_thousand_small_jobs_gain_nobody_an_atom() {
         seconds += paid / 7;
         fees += (paid * 333).div_ceil(10_000);
     }
-    let after = Ledger::of(&world, &world.mint);
+    let after = world.ledger();
     assert_eq!(after.earnings, u128::from(seconds * 7));
     assert_eq!(after.fees, u128::from(fees));
     assert!(fees >= (seconds * 7 * 333).div_ceil(10_000), "as one job it would not have cost more");

@@ -17,30 +17,15 @@ pub struct Package {
 
 /// What compiling the programs with upstream LLVM needs.
 pub const PROGRAM_PACKAGES: [Package; 3] = [
-    Package {
-        name: "rustc-web",
-        purpose: "compiler of the programs (beside any rustup toolchain)",
-    },
-    Package {
-        name: "cargo-web",
-        purpose: "cargo of the same version",
-    },
-    Package {
-        name: "rust-web-src",
-        purpose: "source of the same standard library",
-    },
+    Package { name: "rustc-web", purpose: "compiler of the programs (beside any rustup toolchain)" },
+    Package { name: "cargo-web", purpose: "cargo of the same version" },
+    Package { name: "rust-web-src", purpose: "source of the same standard library" },
 ];
 
 /// What compiling the host crates needs: C sources (zstd, lz4, ring) and OpenSSL's Perl build.
 pub const HOST_PACKAGES: [Package; 2] = [
-    Package {
-        name: "build-essential",
-        purpose: "C compiler and make for C sources in host crates",
-    },
-    Package {
-        name: "perl",
-        purpose: "OpenSSL's build, for a host crate",
-    },
+    Package { name: "build-essential", purpose: "C compiler and make for C sources in host crates" },
+    Package { name: "perl", purpose: "OpenSSL's build, for a host crate" },
 ];
 
 /// Whether this system has Debian's package tools.
@@ -51,19 +36,13 @@ pub fn available() -> bool {
 /// Installed version of each package, in order.
 pub fn installed(packages: &[Package]) -> Vec<Option<String>> {
     let query = Command::new("dpkg-query")
-        .args([
-            "--show",
-            "--showformat=${Package} ${db:Status-Status} ${Version}\n",
-        ])
+        .args(["--show", "--showformat=${Package} ${db:Status-Status} ${Version}\n"])
         .args(packages.iter().map(|package| package.name))
         .output();
     // The exit status only says that some package is unknown.
     let listing = query.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
     let listing = listing.unwrap_or_default();
-    packages
-        .iter()
-        .map(|package| installed_version(&listing, package.name))
-        .collect()
+    packages.iter().map(|package| installed_version(&listing, package.name)).collect()
 }
 
 /// Installs those of the packages that are missing, as root or through sudo.
@@ -78,10 +57,7 @@ pub fn install(packages: &[Package]) -> Result<()> {
         return Ok(());
     }
     let names: Vec<_> = missing.iter().map(|package| package.name).collect();
-    let by_hand = format!(
-        "apt-get update && apt-get install --no-install-recommends {}",
-        names.join(" ")
-    );
+    let by_hand = format!("apt-get update && apt-get install --no-install-recommends {}", names.join(" "));
     if !available() {
         bail!(
             "missing: {}. This is not a Debian system, so they can't be installed here. Install the Solana \
@@ -101,9 +77,7 @@ pub fn install(packages: &[Package]) -> Result<()> {
     // Never at the price of another package: some of these conflict with Debian's own, older rustc.
     process::run(
         "apt-get install",
-        apt_get(prefix)
-            .args(["install", "--yes", "--no-install-recommends", "--no-remove"])
-            .args(&names),
+        apt_get(prefix).args(["install", "--yes", "--no-install-recommends", "--no-remove"]).args(&names),
     )
     .with_context(|| {
         format!(
@@ -119,16 +93,11 @@ fn elevation() -> Option<&'static [&'static str]> {
     if id.trim() == "0" {
         return Some(&[]);
     }
-    process::quiet(Command::new("sudo").arg("-V"))
-        .is_ok()
-        .then_some(&["sudo"])
+    process::quiet(Command::new("sudo").arg("-V")).is_ok().then_some(&["sudo"])
 }
 
 fn apt_get(prefix: &[&str]) -> Command {
-    let mut words = prefix
-        .iter()
-        .chain(&["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"])
-        .copied();
+    let mut words = prefix.iter().chain(&["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]).copied();
     let mut command = Command::new(words.next().unwrap_or("apt-get"));
     command.args(words);
     command
@@ -150,10 +119,7 @@ mod tests {
     #[test]
     fn only_an_installed_package_counts() {
         let listing = "rustc-web installed 1.96.0+dfsg1-1\nclang not-installed \ncmake config-files 3.25\n";
-        assert_eq!(
-            installed_version(listing, "rustc-web").as_deref(),
-            Some("1.96.0+dfsg1-1")
-        );
+        assert_eq!(installed_version(listing, "rustc-web").as_deref(), Some("1.96.0+dfsg1-1"));
         for name in ["clang", "cmake", "rustc"] {
             assert_eq!(installed_version(listing, name), None, "{name}");
         }

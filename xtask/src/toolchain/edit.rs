@@ -29,24 +29,12 @@ pub struct Edit {
 impl Edit {
     /// An insertion before an anchor that occurs once.
     pub const fn before(file: &'static str, anchor: &'static str, text: &'static str) -> Self {
-        Self {
-            file,
-            anchor,
-            times: 1,
-            place: Place::Before,
-            text,
-        }
+        Self { file, anchor, times: 1, place: Place::Before, text }
     }
 
     /// An insertion after an anchor that occurs once.
     pub const fn after(file: &'static str, anchor: &'static str, text: &'static str) -> Self {
-        Self {
-            file,
-            anchor,
-            times: 1,
-            place: Place::After,
-            text,
-        }
+        Self { file, anchor, times: 1, place: Place::After, text }
     }
 
     /// The same insertion, for an anchor that occurs `times` times.
@@ -81,14 +69,8 @@ mod tests {
     #[test]
     fn inserts_on_the_named_side() {
         let source = "one\ntwo\nthree\n";
-        assert_eq!(
-            Edit::before("f", "two\n", "+\n").apply(source).unwrap(),
-            "one\n+\ntwo\nthree\n"
-        );
-        assert_eq!(
-            Edit::after("f", "two\n", "+\n").apply(source).unwrap(),
-            "one\ntwo\n+\nthree\n"
-        );
+        assert_eq!(Edit::before("f", "two\n", "+\n").apply(source).unwrap(), "one\n+\ntwo\nthree\n");
+        assert_eq!(Edit::after("f", "two\n", "+\n").apply(source).unwrap(), "one\ntwo\n+\nthree\n");
     }
 
     #[test]
@@ -100,14 +82,8 @@ mod tests {
     #[test]
     fn names_the_file_and_the_anchor_when_upstream_changed() {
         for source in ["nothing here", "anchor anchor"] {
-            let error = Edit::after("std/src/x.rs", "anchor", "!")
-                .apply(source)
-                .unwrap_err()
-                .to_string();
-            assert!(
-                error.contains("std/src/x.rs") && error.contains("anchor"),
-                "{error}"
-            );
+            let error = Edit::after("std/src/x.rs", "anchor", "!").apply(source).unwrap_err().to_string();
+            assert!(error.contains("std/src/x.rs") && error.contains("anchor"), "{error}");
         }
     }
 }

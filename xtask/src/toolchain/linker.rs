@@ -11,10 +11,7 @@ pub const VERSION: &str = "0.2.6";
 
 /// The binary in the cache.
 pub fn binary(cache: &Cache) -> PathBuf {
-    cache
-        .toolchain()
-        .join(format!("sbpf-linker-{VERSION}"))
-        .join("bin/sbpf-linker")
+    cache.toolchain().join(format!("sbpf-linker-{VERSION}")).join("bin/sbpf-linker")
 }
 
 /// Compiles it, unless it is there.
@@ -27,15 +24,7 @@ pub fn install(cache: &Cache) -> Result<PathBuf> {
     let root = cache.toolchain().join(format!("sbpf-linker-{VERSION}"));
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command
-        .args([
-            "install",
-            "sbpf-linker",
-            "--locked",
-            "--ignore-rust-version",
-            "--version",
-            VERSION,
-            "--root",
-        ])
+        .args(["install", "sbpf-linker", "--locked", "--ignore-rust-version", "--version", VERSION, "--root"])
         .arg(&root)
         .env_remove("CARGO_TARGET_DIR")
         // Its folder is of no use on the PATH; cargo would advise otherwise.

@@ -42,11 +42,7 @@ pub fn find(cache: &Cache) -> Result<Llvm> {
         .with_context(|| format!("no LLVM 23 in {}: run `cargo xtask setup`", folder.display()))?;
     let loader = find_loader(&folder)?;
     let libraries = loader.parent().context("the loader lies in a folder")?.to_owned();
-    Ok(Llvm {
-        libraries,
-        loader,
-        versions: versions.trim().to_owned(),
-    })
+    Ok(Llvm { libraries, loader, versions: versions.trim().to_owned() })
 }
 
 /// Downloads and unpacks it, unless it is there.
@@ -61,16 +57,10 @@ pub fn install(cache: &Cache) -> Result<Llvm> {
     stamp::remove_folder(&folder)?;
     let apt = PrivateApt::new(&partial.join("apt"))?;
     process::run("LLVM: package list", apt.get().arg("update"))?;
-    let plan = process::output(
-        apt.get()
-            .args(["install", "--simulate", "--no-install-recommends", PACKAGE]),
-    )
-    .with_context(|| format!("{PACKAGE} is not in Debian's {SUITE} suite, or wants what is not there"))?;
+    let plan = process::output(apt.get().args(["install", "--simulate", "--no-install-recommends", PACKAGE]))
+        .with_context(|| format!("{PACKAGE} is not in Debian's {SUITE} suite, or wants what is not there"))?;
     let packages = planned(&plan);
-    ensure!(
-        packages.contains(&PACKAGE),
-        "apt-get planned no {PACKAGE}:\n{plan}"
-    );
+    ensure!(packages.contains(&PACKAGE), "apt-get planned no {PACKAGE}:\n{plan}");
     let downloads = partial.join("packages");
     fs::create_dir_all(&downloads).with_context(|| format!("cannot create {}", downloads.display()))?;
     process::run(
@@ -81,11 +71,7 @@ pub fn install(cache: &Cache) -> Result<Llvm> {
     for file in fs::read_dir(&downloads).context("cannot list the downloaded packages")? {
         let file = file?.path();
         process::quiet(Command::new("dpkg").arg("-x").arg(&file).arg(&partial))?;
-        versions.extend(
-            file.file_stem()
-                .and_then(|name| name.to_str())
-                .map(package_version),
-        );
+        versions.extend(file.file_stem().and_then(|name| name.to_str()).map(package_version));
     }
     versions.sort();
     stamp::remove_folder(&downloads)?;
@@ -117,9 +103,7 @@ impl PrivateApt {
             &folder.join("sources.list"),
             &format!("deb [signed-by={KEYRING}] {uri} {SUITE} main\n"),
         )?;
-        Ok(Self {
-            folder: folder.to_owned(),
-        })
+        Ok(Self { folder: folder.to_owned() })
     }
 
     fn get(&self) -> Command {
@@ -132,10 +116,7 @@ impl PrivateApt {
             ("Dir::Etc::sourcelist", path("sources.list")),
             ("Dir::Etc::sourceparts", "-".to_owned()),
             ("APT::Sandbox::User", String::new()),
-            (
-                "Acquire::IndexTargets::deb::DEP-11::DefaultEnabled",
-                "false".to_owned(),
-            ),
+            ("Acquire::IndexTargets::deb::DEP-11::DefaultEnabled", "false".to_owned()),
             ("Debug::NoLocking", "true".to_owned()),
         ] {
             command.arg("-o").arg(format!("{key}={value}"));
@@ -163,10 +144,7 @@ fn archive() -> Result<String> {
 
 /// The address in the line of the main archive, among `origin label address` lines.
 fn archive_of(targets: &str) -> Option<&str> {
-    targets
-        .lines()
-        .find_map(|line| line.strip_prefix("Debian Debian "))
-        .map(str::trim)
+    targets.lines().find_map(|line| line.strip_prefix("Debian Debian ")).map(str::trim)
 }
 
 /// Names of the packages a simulated installation would install.
@@ -197,10 +175,7 @@ fn find_loader(folder: &Path) -> Result<PathBuf> {
             }
         }
     }
-    bail!(
-        "no dynamic loader in {}: remove that folder and run `cargo xtask setup`",
-        folder.display()
-    )
+    bail!("no dynamic loader in {}: remove that folder and run `cargo xtask setup`", folder.display())
 }
 
 #[cfg(test)]
@@ -224,9 +199,6 @@ mod tests {
 
     #[test]
     fn names_a_package_and_its_version() {
-        assert_eq!(
-            package_version("libllvm23_1%3a23.1.4-2_amd64"),
-            "libllvm23 1:23.1.4-2"
-        );
+        assert_eq!(package_version("libllvm23_1%3a23.1.4-2_amd64"), "libllvm23 1:23.1.4-2");
     }
 }

@@ -41,11 +41,7 @@ impl Toolchain {
         let linker = linker::install(cache)?;
         let versions = versions(&rust, &llvm.versions);
         let folder = std_copy::install(cache, &rust, &llvm, &linker, &versions)?;
-        Ok(Self {
-            rust,
-            folder,
-            versions,
-        })
+        Ok(Self { rust, folder, versions })
     }
 
     /// `cargo <subcommand>` of this toolchain, for the Solana VM.
@@ -97,10 +93,7 @@ impl Toolchain {
         let copy = std_copy::library(&self.folder);
         flags.push(format!("--remap-path-prefix={}=std", copy.display()));
         if let Some(home) = rust::cargo_home() {
-            flags.push(format!(
-                "--remap-path-prefix={}=registry",
-                home.join("registry/src").display()
-            ));
+            flags.push(format!("--remap-path-prefix={}=registry", home.join("registry/src").display()));
         }
         flags
     }

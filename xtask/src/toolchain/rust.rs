@@ -47,13 +47,7 @@ impl Rust {
             "no standard library source in {}: install the Debian package rust-web-src",
             library.display()
         );
-        Ok(Self {
-            rustc,
-            cargo: PathBuf::from("/usr/bin/cargo"),
-            library,
-            version,
-            version_text,
-        })
+        Ok(Self { rustc, cargo: PathBuf::from("/usr/bin/cargo"), library, version, version_text })
     }
 }
 

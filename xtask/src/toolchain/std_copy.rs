@@ -36,11 +36,7 @@ pub fn edits() -> String {
     hash.update(format!("{EDITS:?}{NEW_FILES:?}{:?}", target::LINK_ARGUMENTS));
     hash.update(target::specification(Path::new("linker")).to_string());
     hash.update(BUILTINS);
-    hash.update(script(
-        Path::new("loader"),
-        Path::new("libraries"),
-        Path::new("linker"),
-    ));
+    hash.update(script(Path::new("loader"), Path::new("libraries"), Path::new("linker")));
     hex::encode(&hash.finalize()[..6])
 }
 
@@ -57,10 +53,7 @@ pub fn install(cache: &Cache, rust: &Rust, llvm: &Llvm, linker: &Path, versions:
     if stamp::matches(&complete, versions) {
         return Ok(folder);
     }
-    process::step(&format!(
-        "editing a copy of the standard library of rustc {}",
-        rust.version
-    ));
+    process::step(&format!("editing a copy of the standard library of rustc {}", rust.version));
     stamp::remove_folder(&folder)?;
     copy(&rust.library, &library(&folder))?;
     for (path, text) in NEW_FILES {
@@ -126,9 +119,6 @@ mod tests {
 
     #[test]
     fn the_linker_takes_the_builtins_for_llvm_ir() {
-        assert!(
-            BUILTINS.starts_with("target datalayout"),
-            "sbpf-linker goes by the first line"
-        );
+        assert!(BUILTINS.starts_with("target datalayout"), "sbpf-linker goes by the first line");
     }
 }

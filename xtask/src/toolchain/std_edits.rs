@@ -3,10 +3,8 @@
 use super::edit::Edit;
 
 /// Files added to the library folder: path below it and contents.
-pub const NEW_FILES: [(&str, &str); 1] = [(
-    "std/src/sys/alloc/solana.rs",
-    include_str!("../../sbf/std/alloc.rs"),
-)];
+pub const NEW_FILES: [(&str, &str); 1] =
+    [("std/src/sys/alloc/solana.rs", include_str!("../../sbf/std/alloc.rs"))];
 
 /// Every edit, in order; several may touch one file.
 pub const EDITS: [Edit; 10] = [
@@ -83,10 +81,7 @@ mod tests {
 
     #[test]
     fn the_thread_local_edit_keeps_both_lists_intact() {
-        let edit = EDITS
-            .iter()
-            .find(|edit| edit.file.contains("thread_local"))
-            .unwrap();
+        let edit = EDITS.iter().find(|edit| edit.file.contains("thread_local")).unwrap();
         let source = "any(\n        target_os = \"zkvm\",\n)\nany(\n            target_os = \"zkvm\",\n)\n";
         let edited = edit.apply(source).unwrap();
         assert_eq!(edited.matches("target_os = \"solana\",\n").count(), 2);

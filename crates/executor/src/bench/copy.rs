@@ -14,14 +14,9 @@ pub(super) struct Copy {
 impl Copy {
     pub(super) fn new(thread: usize) -> Self {
         let words = BUFFER_BYTES / size_of::<u64>();
-        let from = (0..words as u64)
-            .map(|word| word.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ thread as u64)
-            .collect();
-        Self {
-            from,
-            to: vec![0; words],
-            rounds: 0,
-        }
+        let from =
+            (0..words as u64).map(|word| word.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ thread as u64).collect();
+        Self { from, to: vec![0; words], rounds: 0 }
     }
 }
 

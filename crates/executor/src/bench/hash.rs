@@ -15,10 +15,7 @@ pub(super) struct Chain {
 
 impl Chain {
     pub(super) fn new(thread: usize) -> Self {
-        Self {
-            block: vec![thread as u8; BLOCK_BYTES],
-            first: None,
-        }
+        Self { block: vec![thread as u8; BLOCK_BYTES], first: None }
     }
 }
 
@@ -35,10 +32,7 @@ impl Kernel for Chain {
     }
 
     fn is_right(&mut self) -> bool {
-        let again = self
-            .first
-            .as_ref()
-            .is_none_or(|(block, digest)| Digest::of(block) == *digest);
+        let again = self.first.as_ref().is_none_or(|(block, digest)| Digest::of(block) == *digest);
         again && Digest::of(b"abc").to_string() == ABC
     }
 }

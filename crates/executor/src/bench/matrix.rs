@@ -18,16 +18,9 @@ pub(super) struct Product {
 
 impl Product {
     pub(super) fn new(thread: usize) -> Self {
-        let entries = |factor: usize| {
-            (0..SIZE * SIZE)
-                .map(|i| ((i * factor + thread) % 17) as f32 - 8.0)
-                .collect()
-        };
-        Self {
-            a: entries(7),
-            b: entries(11),
-            c: vec![0.0; SIZE * SIZE],
-        }
+        let entries =
+            |factor: usize| (0..SIZE * SIZE).map(|i| ((i * factor + thread) % 17) as f32 - 8.0).collect();
+        Self { a: entries(7), b: entries(11), c: vec![0.0; SIZE * SIZE] }
     }
 }
 
@@ -63,12 +56,7 @@ impl Kernel for Product {
 fn times(matrix: &[f32], vector: &[f64]) -> Vec<f64> {
     matrix
         .chunks(SIZE)
-        .map(|row| {
-            row.iter()
-                .zip(vector)
-                .map(|(entry, x)| f64::from(*entry) * x)
-                .sum()
-        })
+        .map(|row| row.iter().zip(vector).map(|(entry, x)| f64::from(*entry) * x).sum())
         .collect()
 }
 

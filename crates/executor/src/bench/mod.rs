@@ -100,13 +100,8 @@ fn rate<K: Kernel>(
     };
     let measured = thread::scope(|scope| {
         let measure = &measure;
-        let workers: Vec<_> = (0..threads)
-            .map(|thread| scope.spawn(move || measure(thread)))
-            .collect();
-        workers
-            .into_iter()
-            .map(|worker| worker.join().unwrap_or((0.0, false)))
-            .collect::<Vec<_>>()
+        let workers: Vec<_> = (0..threads).map(|thread| scope.spawn(move || measure(thread))).collect();
+        workers.into_iter().map(|worker| worker.join().unwrap_or((0.0, false))).collect::<Vec<_>>()
     });
     if cancel.is_cancelled() {
         return Err(BenchError::Cancelled);

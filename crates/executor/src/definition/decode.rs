@@ -22,29 +22,17 @@ pub(super) struct At<'a> {
 
 impl<'a> At<'a> {
     pub(super) fn root(value: &'a Value) -> Self {
-        Self {
-            path: String::new(),
-            value,
-            published: false,
-        }
+        Self { path: String::new(), value, published: false }
     }
 
     /// A value somewhere below the root, as it is after every literal was resolved.
     pub(super) fn hydrated(path: String, value: &'a Value) -> Self {
-        Self {
-            path,
-            value,
-            published: false,
-        }
+        Self { path, value, published: false }
     }
 
     /// A value somewhere below the root, as it was published.
     pub(super) fn published(path: String, value: &'a Value) -> Self {
-        Self {
-            path,
-            value,
-            published: true,
-        }
+        Self { path, value, published: true }
     }
 
     pub(super) fn path(&self) -> &str {
@@ -76,11 +64,7 @@ impl<'a> At<'a> {
     }
 
     fn child(&self, key: &str, value: &'a Value) -> At<'a> {
-        At {
-            path: field_path(&self.path, key),
-            value,
-            published: self.published,
-        }
+        At { path: field_path(&self.path, key), value, published: self.published }
     }
 
     /// An object of known fields. A field that is none of them is the first thing reported.
@@ -121,9 +105,7 @@ impl<'a> At<'a> {
     }
 
     pub(super) fn integer(self) -> Result<u64> {
-        self.value
-            .as_u64()
-            .ok_or_else(|| self.expected("a whole number, zero or more"))
+        self.value.as_u64().ok_or_else(|| self.expected("a whole number, zero or more"))
     }
 
     /// A whole number of at least one.
@@ -177,14 +159,10 @@ impl<'a> At<'a> {
     /// A string out of a fixed set.
     pub(super) fn one_of<T: Copy>(self, choices: &[(&str, T)]) -> Result<T> {
         let found = self.str()?;
-        choices
-            .iter()
-            .find(|(name, _)| *name == found)
-            .map(|(_, choice)| *choice)
-            .ok_or_else(|| {
-                let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
-                self.error(format_args!("\"{found}\" is none of {}", names.join(", ")))
-            })
+        choices.iter().find(|(name, _)| *name == found).map(|(_, choice)| *choice).ok_or_else(|| {
+            let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+            self.error(format_args!("\"{found}\" is none of {}", names.join(", ")))
+        })
     }
 }
 
@@ -201,10 +179,7 @@ impl<'a> Fields<'a> {
     }
 
     pub(super) fn get(&self, name: &str) -> Option<At<'a>> {
-        debug_assert!(
-            self.known.contains(&name),
-            "{name} is missing from the list of known fields"
-        );
+        debug_assert!(self.known.contains(&name), "{name} is missing from the list of known fields");
         self.map.get(name).map(|value| self.at.child(name, value))
     }
 
@@ -238,10 +213,7 @@ impl<'a> Fields<'a> {
 
 /// `path.key`, or `path["key"]` where the key is no plain word.
 pub(super) fn field_path(path: &str, key: &str) -> String {
-    let plain = !key.is_empty()
-        && key
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
+    let plain = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
     match (plain, path) {
         (true, "") => key.to_owned(),
         (true, _) => format!("{path}.{key}"),

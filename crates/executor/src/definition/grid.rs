@@ -130,28 +130,14 @@ impl Requirements {
         ];
         for (name, needed, found) in numbers {
             let met = needed.unwrap_or(0) <= found.unwrap_or(0);
-            check(
-                name,
-                needed.map(|n| n.to_string()),
-                found.map(|n| n.to_string()),
-                met,
-            );
+            check(name, needed.map(|n| n.to_string()), found.map(|n| n.to_string()), met);
         }
         let versions = [
-            (
-                "compute_capability",
-                self.compute_capability,
-                device.compute_capability,
-            ),
+            ("compute_capability", self.compute_capability, device.compute_capability),
             ("cuda", self.cuda, device.cuda),
         ];
         for (name, needed, found) in versions {
-            check(
-                name,
-                needed.map(|v| v.to_string()),
-                found.map(|v| v.to_string()),
-                needed <= found,
-            );
+            check(name, needed.map(|v| v.to_string()), found.map(|v| v.to_string()), needed <= found);
         }
         unmet
     }
@@ -186,9 +172,7 @@ pub(super) fn inputs(at: At<'_>) -> Result<Vec<Input>> {
                     return Err(fields.missing("sha256", &problem));
                 }
             },
-            dest: fields
-                .optional("dest", |at| safe_path(at, true))?
-                .unwrap_or_else(|| name.clone()),
+            dest: fields.optional("dest", |at| safe_path(at, true))?.unwrap_or_else(|| name.clone()),
             name,
         })
     })?;
@@ -197,12 +181,8 @@ pub(super) fn inputs(at: At<'_>) -> Result<Vec<Input>> {
     for (index, input) in inputs.iter().enumerate() {
         // `Path` compares whole components, so `a/b` lies below `a` and `ab` does not.
         let below = |other: &&Input| Path::new(&input.dest).starts_with(&other.dest);
-        if let Some(other) = inputs
-            .iter()
-            .enumerate()
-            .filter(|(i, _)| *i != index)
-            .map(|(_, o)| o)
-            .find(below)
+        if let Some(other) =
+            inputs.iter().enumerate().filter(|(i, _)| *i != index).map(|(_, o)| o).find(below)
         {
             return Err(DefinitionError::at(
                 &format!("{}[{index}].dest", at.path()),
@@ -228,9 +208,9 @@ pub(super) fn outputs(at: At<'_>) -> Result<Vec<Output>> {
 
 fn check_count(at: &At<'_>, count: usize) -> Result<()> {
     if count > MAX_INPUTS {
-        return Err(at.error(format_args!(
-            "has {count} items, the limit is {MAX_INPUTS}: put them into one archive"
-        )));
+        return Err(
+            at.error(format_args!("has {count} items, the limit is {MAX_INPUTS}: put them into one archive"))
+        );
     }
     Ok(())
 }
@@ -241,10 +221,7 @@ fn unique<'n>(at: &At<'_>, field: &str, names: impl Iterator<Item = &'n str>) ->
     for (index, name) in names.enumerate() {
         if !seen.insert(name) {
             let path = format!("{}[{index}].{field}", at.path());
-            return Err(DefinitionError::at(
-                &path,
-                format_args!("\"{name}\" is given twice"),
-            ));
+            return Err(DefinitionError::at(&path, format_args!("\"{name}\" is given twice")));
         }
     }
     Ok(())

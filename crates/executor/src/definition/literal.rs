@@ -54,30 +54,19 @@ pub enum Literal {
 
 impl Literal {
     fn parse(name: &str) -> Option<Self> {
-        if let Some(name) = name
-            .strip_prefix("global.")
-            .or_else(|| name.strip_prefix("globals."))
-        {
+        if let Some(name) = name.strip_prefix("global.").or_else(|| name.strip_prefix("globals.")) {
             return match name {
                 "job" => Some(Self::Job),
                 "host" => Some(Self::Host),
                 "project" => Some(Self::Project),
-                _ => name
-                    .strip_prefix("variables.")
-                    .map(|name| Self::Variable(name.to_owned())),
+                _ => name.strip_prefix("variables.").map(|name| Self::Variable(name.to_owned())),
             };
         }
         let name = name.strip_prefix("ops.")?;
         if let Some((op, key)) = name.split_once(".results.") {
-            Some(Self::OpResult {
-                op: op.to_owned(),
-                key: key.to_owned(),
-            })
+            Some(Self::OpResult { op: op.to_owned(), key: key.to_owned() })
         } else if let Some((op, port)) = name.split_once(".endpoint.") {
-            Some(Self::OpEndpoint {
-                op: op.to_owned(),
-                port: port.to_owned(),
-            })
+            Some(Self::OpEndpoint { op: op.to_owned(), port: port.to_owned() })
         } else {
             name.strip_suffix(".host").map(|op| Self::OpHost(op.to_owned()))
         }
@@ -113,13 +102,8 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
     let (mut plain, mut from) = (0, 0);
     while let Some(open) = text[from..].find("%%").map(|at| from + at) {
         let inner = &text[open + 2..];
-        let is_literal = ["global.", "globals.", "ops."]
-            .iter()
-            .any(|prefix| inner.starts_with(prefix));
-        let Some(length) = inner
-            .find('%')
-            .filter(|at| is_literal && inner[*at..].starts_with("%%"))
-        else {
+        let is_literal = ["global.", "globals.", "ops."].iter().any(|prefix| inner.starts_with(prefix));
+        let Some(length) = inner.find('%').filter(|at| is_literal && inner[*at..].starts_with("%%")) else {
             from = open + 1;
             continue;
         };
@@ -265,11 +249,7 @@ impl Literals {
             }
         }
         // Null marks the field for removal; it is no value of this format.
-        Ok(if remove_if_empty && resolved.is_empty() {
-            Value::Null
-        } else {
-            Value::Array(resolved)
-        })
+        Ok(if remove_if_empty && resolved.is_empty() { Value::Null } else { Value::Array(resolved) })
     }
 
     fn resolve_object(&self, path: &str, map: &Map<String, Value>) -> Result<Value, Unresolved> {
@@ -278,20 +258,10 @@ impl Literals {
             let path = field_path(path, key);
             match key.as_str() {
                 SPREAD | PAIRS => {
-                    let source = item
-                        .as_str()
-                        .ok_or_else(|| unresolved(&path, "expected a string"))?;
+                    let source = item.as_str().ok_or_else(|| unresolved(&path, "expected a string"))?;
                     let value = self.structured(&path, source)?;
-                    let fields = if key == SPREAD {
-                        value.as_object().cloned()
-                    } else {
-                        pairs(&value)
-                    };
-                    let wanted = if key == SPREAD {
-                        "an object"
-                    } else {
-                        "a list of {key, value}"
-                    };
+                    let fields = if key == SPREAD { value.as_object().cloned() } else { pairs(&value) };
+                    let wanted = if key == SPREAD { "an object" } else { "a list of {key, value}" };
                     resolved.extend(
                         fields.ok_or_else(|| unresolved(&path, format_args!("{source} is not {wanted}")))?,
                     );
@@ -338,12 +308,9 @@ impl Literals {
             Literal::Job => self.job.as_str().into(),
             Literal::Host => self.host.as_str().into(),
             Literal::Project => self.project.as_str().into(),
-            Literal::Variable(name) => self
-                .variables
-                .get(name)
-                .ok_or_else(|| missing("no such variable"))?
-                .as_str()
-                .into(),
+            Literal::Variable(name) => {
+                self.variables.get(name).ok_or_else(|| missing("no such variable"))?.as_str().into()
+            }
             Literal::OpResult { op, key } => self
                 .results
                 .get(op)
@@ -351,12 +318,9 @@ impl Literals {
                 .get(key)
                 .ok_or_else(|| missing("that op's log had no match"))?
                 .clone(),
-            Literal::OpHost(op) => self
-                .hosts
-                .get(op)
-                .ok_or_else(|| missing("that op has no address here"))?
-                .as_str()
-                .into(),
+            Literal::OpHost(op) => {
+                self.hosts.get(op).ok_or_else(|| missing("that op has no address here"))?.as_str().into()
+            }
             Literal::OpEndpoint { op, port } => self
                 .endpoints
                 .get(&(op.clone(), port.clone()))
@@ -368,10 +332,7 @@ impl Literals {
 }
 
 fn unresolved(path: &str, problem: impl fmt::Display) -> Unresolved {
-    Unresolved {
-        path: path.to_owned(),
-        problem: problem.to_string(),
-    }
+    Unresolved { path: path.to_owned(), problem: problem.to_string() }
 }
 
 /// A value inside a longer string: lists are joined with spaces.
@@ -433,19 +394,10 @@ mod tests {
     #[test]
     fn strings_take_literals_anywhere() {
         let cases = [
-            (
-                "%%global.job%% on %%globals.host%% for %%global.project%%",
-                "job-1 on node-1 for project-1",
-            ),
-            (
-                "%%global.variables.model%%-%%ops.scan.results.names%%",
-                "small-a b c",
-            ),
+            ("%%global.job%% on %%globals.host%% for %%global.project%%", "job-1 on node-1 for project-1"),
+            ("%%global.variables.model%%-%%ops.scan.results.names%%", "small-a b c"),
             ("%%ops.scan.results.gigabytes%% GB", "3 GB"),
-            (
-                "100%% sure, %%not a literal%% and 5%%%",
-                "100%% sure, %%not a literal%% and 5%%%",
-            ),
+            ("100%% sure, %%not a literal%% and 5%%%", "100%% sure, %%not a literal%% and 5%%%"),
             ("%%%global.job%%%", "%job-1%"),
             ("", ""),
         ];
@@ -472,10 +424,7 @@ mod tests {
             resolve(json!({"expose": {"__spread__": "%%ops.scan.results.ports%%"}})).unwrap(),
             json!({"expose": [7000, 8000]})
         );
-        assert_eq!(
-            resolve(json!([{"__spread__": "%%ops.scan.results.one%%"}])).unwrap(),
-            json!(["x"])
-        );
+        assert_eq!(resolve(json!([{"__spread__": "%%ops.scan.results.one%%"}])).unwrap(), json!(["x"]));
     }
 
     #[test]
@@ -498,40 +447,22 @@ mod tests {
             resolve(json!({"cmd": ["__remove-if-empty__", {"__spread__": "%%ops.scan.results.none%%"}], "gpu": true})).unwrap(),
             json!({"gpu": true})
         );
-        assert_eq!(
-            resolve(json!({"cmd": ["__remove-if-empty__", "x"]})).unwrap(),
-            json!({"cmd": ["x"]})
-        );
+        assert_eq!(resolve(json!({"cmd": ["__remove-if-empty__", "x"]})).unwrap(), json!({"cmd": ["x"]}));
         assert_eq!(resolve(json!({"cmd": []})).unwrap(), json!({"cmd": []}));
     }
 
     #[test]
     fn what_cannot_be_resolved_says_where_and_why() {
         let cases = [
-            (
-                "%%ops.ghost.results.x%%",
-                "args.cmd[0]: %%ops.ghost.results.x%%: that op has not ended well",
-            ),
-            (
-                "%%ops.scan.results.x%%",
-                "args.cmd[0]: %%ops.scan.results.x%%: that op's log had no match",
-            ),
-            (
-                "%%ops.scan.host%%",
-                "args.cmd[0]: %%ops.scan.host%%: that op has no address here",
-            ),
+            ("%%ops.ghost.results.x%%", "args.cmd[0]: %%ops.ghost.results.x%%: that op has not ended well"),
+            ("%%ops.scan.results.x%%", "args.cmd[0]: %%ops.scan.results.x%%: that op's log had no match"),
+            ("%%ops.scan.host%%", "args.cmd[0]: %%ops.scan.host%%: that op has no address here"),
             (
                 "%%ops.scan.endpoint.80%%",
                 "args.cmd[0]: %%ops.scan.endpoint.80%%: that op exposes no such port",
             ),
-            (
-                "%%global.variables.x%%",
-                "args.cmd[0]: %%global.variables.x%%: no such variable",
-            ),
-            (
-                "%%global.moon%%",
-                "args.cmd[0]: %%global.moon%% stands for nothing",
-            ),
+            ("%%global.variables.x%%", "args.cmd[0]: %%global.variables.x%%: no such variable"),
+            ("%%global.moon%%", "args.cmd[0]: %%global.moon%% stands for nothing"),
         ];
         for (written, message) in cases {
             let error = resolve(json!({"cmd": [written]})).unwrap_err().to_string();
@@ -551,10 +482,7 @@ mod tests {
                 ("args.cmd[0]".to_owned(), Ok(Literal::Job)),
                 (
                     "args.cmd[1].__spread__".to_owned(),
-                    Ok(Literal::OpResult {
-                        op: "a.b".into(),
-                        key: "k".into()
-                    })
+                    Ok(Literal::OpResult { op: "a.b".into(), key: "k".into() })
                 ),
                 ("args.x".to_owned(), Err("ops.q".to_owned())),
             ]

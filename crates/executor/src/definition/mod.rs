@@ -104,10 +104,7 @@ pub enum DefinitionError {
 impl DefinitionError {
     fn at(path: &str, problem: impl Display) -> Self {
         let path = if path.is_empty() { "the definition" } else { path };
-        Self::Invalid {
-            path: path.to_owned(),
-            problem: problem.to_string(),
-        }
+        Self::Invalid { path: path.to_owned(), problem: problem.to_string() }
     }
 }
 
@@ -115,9 +112,7 @@ impl Definition {
     /// Reads and checks published bytes.
     pub fn parse(bytes: &[u8]) -> Result<Self, DefinitionError> {
         if bytes.len() > MAX_DEFINITION_BYTES {
-            return Err(DefinitionError::TooLarge {
-                size_bytes: bytes.len(),
-            });
+            return Err(DefinitionError::TooLarge { size_bytes: bytes.len() });
         }
         Self::from_json(&json::parse_strict(bytes)?)
     }
@@ -177,25 +172,14 @@ impl Definition {
 
     /// Every literal in the args of the op at `index`, with its path.
     pub fn literals(&self, index: usize) -> Vec<(String, Literal)> {
-        let found = self
-            .ops
-            .get(index)
-            .map(|op| literal::literals(&args_path(index), &op.args));
-        found
-            .into_iter()
-            .flatten()
-            .filter_map(|(path, literal)| Some((path, literal.ok()?)))
-            .collect()
+        let found = self.ops.get(index).map(|op| literal::literals(&args_path(index), &op.args));
+        found.into_iter().flatten().filter_map(|(path, literal)| Some((path, literal.ok()?))).collect()
     }
 
     /// The run args of the op at `index` with every literal and marker filled in, checked again. `None` where the
     /// op is no `container/run`.
     pub fn hydrate(&self, index: usize, literals: &Literals) -> Result<Option<RunArgs>, DefinitionError> {
-        let Some(op) = self
-            .ops
-            .get(index)
-            .filter(|op| matches!(op.action, Action::Run(_)))
-        else {
+        let Some(op) = self.ops.get(index).filter(|op| matches!(op.action, Action::Run(_))) else {
             return Ok(None);
         };
         let path = args_path(index);
@@ -216,16 +200,11 @@ fn check_counts(ops: &At<'_>) -> Result<(), DefinitionError> {
         return Ok(());
     };
     if items.is_empty() || items.len() > MAX_OPS {
-        return Err(ops.error(format_args!(
-            "a definition has 1 to {MAX_OPS} ops, this one has {}",
-            items.len()
-        )));
+        return Err(
+            ops.error(format_args!("a definition has 1 to {MAX_OPS} ops, this one has {}", items.len()))
+        );
     }
-    let rules: usize = items
-        .iter()
-        .filter_map(|op| op.get("results")?.as_object())
-        .map(Map::len)
-        .sum();
+    let rules: usize = items.iter().filter_map(|op| op.get("results")?.as_object()).map(Map::len).sum();
     if rules > MAX_RESULT_RULES {
         return Err(ops.error(format_args!(
             "a definition has at most {MAX_RESULT_RULES} results, this one has {rules}"
@@ -260,9 +239,7 @@ impl Global {
             defaults,
             env: fields.or_default("env", |at| at.object().cloned())?,
             variables: fields.or_default("variables", |at| {
-                At::root(at.value())
-                    .string_map()
-                    .map_err(|_| at.error("expected an object of strings"))
+                At::root(at.value()).string_map().map_err(|_| at.error("expected an object of strings"))
             })?,
         })
     }
@@ -296,17 +273,10 @@ fn logistics(at: At<'_>) -> Result<Logistics, DefinitionError> {
     let transfer = |at: At<'_>| {
         let fields = at.fields(&["type", "args"])?;
         let listen = fields.required("type", |at| at.one_of(&[("api", false), ("api-listen", true)]))?;
-        let endpoint = fields.optional("args", |at| {
-            at.fields(&["endpoint"])?.optional("endpoint", At::text)
-        })?;
-        Ok(Transfer {
-            listen,
-            endpoint: endpoint.flatten(),
-        })
+        let endpoint =
+            fields.optional("args", |at| at.fields(&["endpoint"])?.optional("endpoint", At::text))?;
+        Ok(Transfer { listen, endpoint: endpoint.flatten() })
     };
     let fields = at.fields(&["send", "receive"])?;
-    Ok(Logistics {
-        send: fields.optional("send", transfer)?,
-        receive: fields.optional("receive", transfer)?,
-    })
+    Ok(Logistics { send: fields.optional("send", transfer)?, receive: fields.optional("receive", transfer)? })
 }

@@ -143,20 +143,13 @@ pub(super) fn decode(at: At<'_>, merge: impl FnOnce(&Value) -> Value) -> Result<
         }
         "container/create-volume" => {
             let fields = At::published(args_path, args).fields(&["name"])?;
-            (
-                Action::CreateVolume {
-                    name: fields.required("name", volume_name)?,
-                },
-                args.clone(),
-            )
+            (Action::CreateVolume { name: fields.required("name", volume_name)? }, args.clone())
         }
         "bench/cpu" => {
             let fields = At::published(args_path, args).fields(&["seconds"])?;
             (
                 Action::BenchCpu {
-                    duration: fields
-                        .optional("seconds", bench_seconds)?
-                        .unwrap_or(Duration::from_secs(1)),
+                    duration: fields.optional("seconds", bench_seconds)?.unwrap_or(Duration::from_secs(1)),
                 },
                 args.clone(),
             )
@@ -165,10 +158,7 @@ pub(super) fn decode(at: At<'_>, merge: impl FnOnce(&Value) -> Value) -> Result<
             return Err(fields.missing("type", "\"bench/gpu\" is not supported by this version yet: no executor drives a GPU; \"bench/cpu\" runs"));
         }
         kind if kind.starts_with("inference/") => {
-            return Err(fields.missing(
-                "type",
-                &format!("\"{kind}\" is not supported by this version yet"),
-            ));
+            return Err(fields.missing("type", &format!("\"{kind}\" is not supported by this version yet")));
         }
         kind => {
             let problem = format!("\"{kind}\" is none of container/run, container/create-volume, bench/cpu");
@@ -221,10 +211,7 @@ fn result_rule(at: At<'_>) -> Result<ResultRule> {
         ("nodeerr", Some(Stream::Node)),
     ];
     if at.value().is_string() {
-        return Ok(ResultRule {
-            regex: regex(at)?,
-            streams: vec![Stream::Stdout, Stream::Stderr],
-        });
+        return Ok(ResultRule { regex: regex(at)?, streams: vec![Stream::Stdout, Stream::Stderr] });
     }
     let fields = at.fields(&["regex", "logType"])?;
     let streams = fields.required("logType", |at| {
@@ -234,26 +221,14 @@ fn result_rule(at: At<'_>) -> Result<ResultRule> {
             _ => Err(at.error("names 1 to 4 of stdin, stdout, stderr, nodeerr")),
         }
     })?;
-    Ok(ResultRule {
-        regex: fields.required("regex", regex)?,
-        streams,
-    })
+    Ok(ResultRule { regex: fields.required("regex", regex)?, streams })
 }
 
 fn regex(at: At<'_>) -> Result<Regex> {
-    RegexBuilder::new(at.str()?)
-        .size_limit(MAX_REGEX_BYTES)
-        .build()
-        .map_err(|error| {
-            let reason = error.to_string();
-            // The last line says what is wrong; the lines before it draw a picture.
-            let reason = reason
-                .lines()
-                .last()
-                .unwrap_or_default()
-                .trim_start_matches("error: ");
-            at.error(format_args!(
-                "is no regular expression this format knows: {reason}"
-            ))
-        })
+    RegexBuilder::new(at.str()?).size_limit(MAX_REGEX_BYTES).build().map_err(|error| {
+        let reason = error.to_string();
+        // The last line says what is wrong; the lines before it draw a picture.
+        let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ");
+        at.error(format_args!("is no regular expression this format knows: {reason}"))
+    })
 }

@@ -318,10 +318,7 @@ fn one_or_more_strings(at: At<'_>) -> Result<Vec<String>> {
 
 fn volume_mount(at: At<'_>) -> Result<VolumeMount> {
     let fields = at.fields(&["name", "dest"])?;
-    Ok(VolumeMount {
-        name: fields.required("name", At::text)?,
-        dest: fields.required("dest", At::text)?,
-    })
+    Ok(VolumeMount { name: fields.required("name", At::text)?, dest: fields.required("dest", At::text)? })
 }
 
 /// `expose` in its four forms; an empty list where all of it is filled in at run time.
@@ -359,24 +356,14 @@ fn exposed(at: At<'_>) -> Result<Option<Exposed>> {
         ])
     })?;
     let health_checks = fields.or_default("health_checks", |at| at.list(health_check))?;
-    Ok(range.map(|(first, last)| Exposed {
-        first,
-        last,
-        service,
-        health_checks,
-    }))
+    Ok(range.map(|(first, last)| Exposed { first, last, service, health_checks }))
 }
 
 fn port_range(at: At<'_>) -> Result<Option<(u16, u16)>> {
     let wrong = || {
         at.error("expected a port from 1 to 65535, or a range \"first-last\" of them, the first the smaller")
     };
-    let port = |text: &str| {
-        text.parse::<u16>()
-            .ok()
-            .filter(|port| *port != 0)
-            .ok_or_else(wrong)
-    };
+    let port = |text: &str| text.parse::<u16>().ok().filter(|port| *port != 0).ok_or_else(wrong);
     match at.value() {
         Value::Number(number) => port(&number.to_string()).map(|port| Some((port, port))),
         Value::String(text) if at.is_published() && literal::is_one_literal(text) => Ok(None),
@@ -384,11 +371,7 @@ fn port_range(at: At<'_>) -> Result<Option<(u16, u16)>> {
             None => port(text).map(|port| Some((port, port))),
             Some((first, last)) => {
                 let (first, last) = (port(first)?, port(last)?);
-                if first < last {
-                    Ok(Some((first, last)))
-                } else {
-                    Err(wrong())
-                }
+                if first < last { Ok(Some((first, last))) } else { Err(wrong()) }
             }
         },
         _ => Err(wrong()),
@@ -396,10 +379,7 @@ fn port_range(at: At<'_>) -> Result<Option<(u16, u16)>> {
 }
 
 fn check_disjoint(fields: &Fields<'_>, exposed: &[Exposed]) -> Result<()> {
-    let mut ranges: Vec<(u16, u16)> = exposed
-        .iter()
-        .map(|exposed| (exposed.first, exposed.last))
-        .collect();
+    let mut ranges: Vec<(u16, u16)> = exposed.iter().map(|exposed| (exposed.first, exposed.last)).collect();
     ranges.sort_unstable();
     match ranges.windows(2).find(|pair| pair[1].0 <= pair[0].1) {
         None => Ok(()),
@@ -411,15 +391,8 @@ fn health_check(at: At<'_>) -> Result<HealthCheck> {
     // The type says which other fields there are, so it is read first.
     match at.object()?.get("type").and_then(Value::as_str) {
         Some("http") => {
-            let fields = at.fields(&[
-                "type",
-                "path",
-                "method",
-                "expected_status",
-                "headers",
-                "body",
-                "continuous",
-            ])?;
+            let fields =
+                at.fields(&["type", "path", "method", "expected_status", "headers", "body", "continuous"])?;
             Ok(HealthCheck::Http {
                 path: fields.required("path", |at| match at.str()? {
                     path if path.starts_with('/') => Ok(path.to_owned()),
@@ -507,10 +480,7 @@ fn resource(at: At<'_>) -> Result<Resource> {
 
 fn s3_bucket(at: At<'_>) -> Result<S3Bucket> {
     let fields = at.fields(&["url", "files"])?;
-    Ok(S3Bucket {
-        url: fields.required("url", At::text)?,
-        files: fields.optional("files", At::strings)?,
-    })
+    Ok(S3Bucket { url: fields.required("url", At::text)?, files: fields.optional("files", At::strings)? })
 }
 
 fn authentication(at: At<'_>) -> Result<Option<DockerAuth>> {
@@ -521,9 +491,7 @@ fn authentication(at: At<'_>) -> Result<Option<DockerAuth>> {
             server: fields.optional("server", At::string)?,
             username: fields.optional("username", At::string)?,
             email: fields.optional("email", At::string)?,
-            password: fields
-                .optional("password", At::string)?
-                .map(|password| secret("password", password)),
+            password: fields.optional("password", At::string)?.map(|password| secret("password", password)),
         })
     })
 }

@@ -48,35 +48,18 @@ impl Template {
 
     /// The names of the inputs that still need a file.
     pub fn unbound_inputs(&self) -> Vec<&str> {
-        self.inputs()
-            .filter(|input| input.get("sha256").is_none())
-            .filter_map(name_of)
-            .collect()
+        self.inputs().filter(|input| input.get("sha256").is_none()).filter_map(name_of).collect()
     }
 
     /// Binds the input `name` to the bytes that `digest` names.
     pub fn bind_input(&mut self, name: &str, digest: Digest) -> Result<(), TemplateError> {
         let known = self.inputs().filter_map(name_of).collect::<Vec<_>>().join(", ");
-        let inputs = self
-            .document
-            .get_mut("inputs")
-            .and_then(Value::as_array_mut)
-            .into_iter()
-            .flatten();
-        let input = inputs
-            .into_iter()
-            .find(|input| name_of(input) == Some(name))
-            .and_then(Value::as_object_mut);
+        let inputs = self.document.get_mut("inputs").and_then(Value::as_array_mut).into_iter().flatten();
+        let input =
+            inputs.into_iter().find(|input| name_of(input) == Some(name)).and_then(Value::as_object_mut);
         let Some(input) = input else {
-            let known = if known.is_empty() {
-                "none".to_owned()
-            } else {
-                known
-            };
-            return Err(TemplateError::NoSuchInput {
-                name: name.to_owned(),
-                known,
-            });
+            let known = if known.is_empty() { "none".to_owned() } else { known };
+            return Err(TemplateError::NoSuchInput { name: name.to_owned(), known });
         };
         let given = Value::from(digest.to_string());
         match input.get("sha256") {
@@ -99,11 +82,7 @@ impl Template {
     }
 
     fn inputs(&self) -> impl Iterator<Item = &Value> {
-        self.document
-            .get("inputs")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
+        self.document.get("inputs").and_then(Value::as_array).into_iter().flatten()
     }
 }
 

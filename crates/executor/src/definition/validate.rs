@@ -77,12 +77,8 @@ fn finished_before(definition: &Definition, index_of: &HashMap<&str, usize>) -> 
         while let Some(&first) = waiting.first() {
             let count = waiting.len();
             waiting.retain(|&index| {
-                let dependencies: Vec<usize> = ops[index]
-                    .execution
-                    .depends_on
-                    .iter()
-                    .map(|id| index_of[id.as_str()])
-                    .collect();
+                let dependencies: Vec<usize> =
+                    ops[index].execution.depends_on.iter().map(|id| index_of[id.as_str()]).collect();
                 let ready = dependencies.iter().all(|other| settled.contains(other));
                 if ready {
                     let mut all = earlier.clone();
@@ -116,10 +112,7 @@ fn check_volumes(definition: &Definition) -> Result<()> {
                 && !volumes.insert(name.as_str())
             {
                 let path = format!("{}.name", args_path(index));
-                return Err(DefinitionError::at(
-                    &path,
-                    format_args!("the volume \"{name}\" is made twice"),
-                ));
+                return Err(DefinitionError::at(&path, format_args!("the volume \"{name}\" is made twice")));
             }
         }
         for &index in &members {

@@ -78,10 +78,7 @@ pub struct RunEnd {
 impl RunEnd {
     /// An op that could not be started.
     pub fn not_started(reason: impl fmt::Display) -> Self {
-        Self {
-            not_started: Some(reason.to_string()),
-            ..Self::default()
-        }
+        Self { not_started: Some(reason.to_string()), ..Self::default() }
     }
 
     /// Whether it ended by itself, with exit code zero.
@@ -131,10 +128,7 @@ pub struct UnsupportedItem {
 impl UnsupportedItem {
     /// An item out of its parts.
     pub fn new(path: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self {
-            path: path.into(),
-            reason: reason.into(),
-        }
+        Self { path: path.into(), reason: reason.into() }
     }
 }
 
@@ -142,13 +136,7 @@ impl fmt::Display for Unsupported {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the {} executor cannot run this definition:", self.executor)?;
         for (index, item) in self.items.iter().enumerate() {
-            write!(
-                f,
-                "{} {}: {}",
-                if index == 0 { "" } else { ";" },
-                item.path,
-                item.reason
-            )?;
+            write!(f, "{} {}: {}", if index == 0 { "" } else { ";" }, item.path, item.reason)?;
         }
         Ok(())
     }

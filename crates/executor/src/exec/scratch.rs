@@ -48,12 +48,7 @@ impl Scratch {
                 _ => {}
             }
             fs::create_dir_all(parent)?;
-            for folder in [
-                root.clone(),
-                root.join("work"),
-                root.join("volumes"),
-                root.join("tmp"),
-            ] {
+            for folder in [root.clone(), root.join("work"), root.join("volumes"), root.join("tmp")] {
                 // For the worker's user only: what a job computes is its client's business.
                 fs::DirBuilder::new().mode(0o700).create(folder)?;
             }
@@ -61,10 +56,7 @@ impl Scratch {
         };
         make()
             .map(|root| Self { root })
-            .map_err(|error| ScratchError::Io {
-                path: parent.join(job_id),
-                error,
-            })
+            .map_err(|error| ScratchError::Io { path: parent.join(job_id), error })
     }
 
     /// The folders below `parent` that earlier runs left behind. A job that runs has one as well: ask only while
@@ -78,9 +70,7 @@ impl Scratch {
         for entry in entries {
             let entry = entry?;
             if entry.file_type()?.is_dir() && entry.file_name().to_str().is_some_and(is_job_id) {
-                found.push(Self {
-                    root: entry.path().canonicalize()?,
-                });
+                found.push(Self { root: entry.path().canonicalize()? });
             }
         }
         Ok(found)
@@ -159,11 +149,7 @@ impl Scratch {
     /// The real path of `path`, which must lie in the job's folder.
     pub fn inside(&self, path: &Path) -> io::Result<PathBuf> {
         let real = path.canonicalize()?;
-        if real.starts_with(&self.root) {
-            Ok(real)
-        } else {
-            Err(leaves(path))
-        }
+        if real.starts_with(&self.root) { Ok(real) } else { Err(leaves(path)) }
     }
 
     /// Removes the folder with everything in it.
@@ -205,10 +191,7 @@ mod tests {
     fn a_job_id_cannot_climb() {
         let parent = tempfile::tempdir().unwrap();
         for id in ["", ".", "..", "a/b", "../x", "a b", &"x".repeat(129)] {
-            assert!(
-                matches!(Scratch::create(parent.path(), id), Err(ScratchError::JobId(_))),
-                "{id}"
-            );
+            assert!(matches!(Scratch::create(parent.path(), id), Err(ScratchError::JobId(_))), "{id}");
         }
     }
 
@@ -238,10 +221,7 @@ mod tests {
         scratch.link_volume("v", Path::new("data/v")).unwrap();
         scratch.link_volume("v", Path::new("data/v")).unwrap();
         fs::write(scratch.work().join("data/v/file"), "1234").unwrap();
-        assert_eq!(
-            fs::read_to_string(scratch.volume("v").join("file")).unwrap(),
-            "1234"
-        );
+        assert_eq!(fs::read_to_string(scratch.volume("v").join("file")).unwrap(), "1234");
         assert_eq!(scratch.volumes().unwrap(), ["v"]);
     }
 }

@@ -34,12 +34,7 @@ pub(super) async fn collect(
             }
         };
         let (sha256, size_bytes) = workplace.store.put_file(&path).await?;
-        let artifact = ArtifactRecord {
-            name: output.name.clone(),
-            kind,
-            sha256,
-            size_bytes,
-        };
+        let artifact = ArtifactRecord { name: output.name.clone(), kind, sha256, size_bytes };
         on_event(JobEvent::ArtifactStored { artifact: &artifact });
         artifacts.push(artifact);
     }
@@ -69,9 +64,7 @@ async fn pack(
         };
     }
     if !metadata.is_dir() {
-        return Err(error(Problem::Unsafe(
-            "is neither a file nor a folder".to_owned(),
-        )));
+        return Err(error(Problem::Unsafe("is neither a file nor a folder".to_owned())));
     }
     let tar = scratch.root().join(format!("output-{index}.tar"));
     let packed = {
@@ -109,10 +102,7 @@ impl Problem {
             }
             Self::Io(error) => (ErrorCode::OutputUnreadable, format!("cannot be read: {error}")),
         };
-        ErrorRecord::new(
-            code,
-            format!("the output \"{}\" at \"{}\" {problem}", output.name, output.path),
-        )
+        ErrorRecord::new(code, format!("the output \"{}\" at \"{}\" {problem}", output.name, output.path))
     }
 }
 
@@ -125,10 +115,7 @@ fn pack_folder(folder: &Path, tar: &Path, max_bytes: u64) -> Result<(), Problem>
         Problem::TooLarge(_) => Problem::TooLarge(max_bytes),
         problem => problem,
     })?;
-    builder
-        .into_inner()?
-        .into_inner()
-        .map_err(|error| error.into_error())?;
+    builder.into_inner()?.into_inner().map_err(|error| error.into_error())?;
     Ok(())
 }
 
@@ -175,21 +162,15 @@ fn append(
             if metadata.permissions().mode() & 0o100 != 0 {
                 header.set_mode(0o755);
             }
-            let mut counted = Counted {
-                inner: File::open(&path)?.take(size_bytes),
-                count: 0,
-            };
+            let mut counted = Counted { inner: File::open(&path)?.take(size_bytes), count: 0 };
             builder.append_data(&mut header, &relative, &mut counted)?;
             if counted.count != size_bytes {
                 return Err(
-                    io::Error::other(format!("{} changed while it was read", relative.display())).into(),
+                    io::Error::other(format!("{} changed while it was read", relative.display())).into()
                 );
             }
         } else {
-            let problem = format!(
-                "holds {}, which is neither a file nor a folder",
-                relative.display()
-            );
+            let problem = format!("holds {}, which is neither a file nor a folder", relative.display());
             return Err(Problem::Unsafe(problem));
         }
     }
@@ -251,11 +232,7 @@ mod tests {
                 let entry = entry.unwrap();
                 let header = entry.header();
                 assert_eq!(
-                    (
-                        header.mtime().unwrap(),
-                        header.uid().unwrap(),
-                        header.gid().unwrap()
-                    ),
+                    (header.mtime().unwrap(), header.uid().unwrap(), header.gid().unwrap()),
                     (0, 0, 0)
                 );
                 entry.path().unwrap().display().to_string()
@@ -282,10 +259,7 @@ mod tests {
         fs::write(folder.path().join("sub").join(&long), "x").unwrap();
         let bytes = tar_of(folder.path(), 1000).unwrap();
         let mut archive = tar::Archive::new(bytes.as_slice());
-        let found = archive
-            .entries()
-            .unwrap()
-            .any(|entry| entry.unwrap().path().unwrap().ends_with(&long));
+        let found = archive.entries().unwrap().any(|entry| entry.unwrap().path().unwrap().ends_with(&long));
         assert!(found);
     }
 
@@ -296,11 +270,8 @@ mod tests {
         assert!(matches!(tar_of(folder.path(), 1000), Err(Problem::Unsafe(_))));
         // Also one that leads inside by its absolute path: on another machine it leads anywhere.
         fs::remove_file(folder.path().join("sub/absolute")).unwrap();
-        symlink(
-            folder.path().canonicalize().unwrap().join("sub/c"),
-            folder.path().join("sub/absolute"),
-        )
-        .unwrap();
+        symlink(folder.path().canonicalize().unwrap().join("sub/c"), folder.path().join("sub/absolute"))
+            .unwrap();
         assert!(matches!(tar_of(folder.path(), 1000), Err(Problem::Unsafe(_))));
         fs::remove_file(folder.path().join("sub/absolute")).unwrap();
         symlink("../..", folder.path().join("sub/up")).unwrap();

@@ -73,12 +73,7 @@ impl<'a> Flow<'a> {
             log,
             on_event,
             literals: Mutex::new(literals),
-            ended: request
-                .definition
-                .ops
-                .iter()
-                .map(|_| watch::channel(None).0)
-                .collect(),
+            ended: request.definition.ops.iter().map(|_| watch::channel(None).0).collect(),
             stop: CancellationToken::new(),
             stop_reason: OnceLock::new(),
         }
@@ -133,12 +128,7 @@ impl<'a> Flow<'a> {
                 ended.push((index, self.run_op(index).await));
             }
             ended.extend(
-                join_all(
-                    others
-                        .into_iter()
-                        .map(async |index| (index, self.run_op(index).await)),
-                )
-                .await,
+                join_all(others.into_iter().map(async |index| (index, self.run_op(index).await))).await,
             );
             for (index, record) in ended {
                 all_well &= record.is_well();
@@ -161,12 +151,7 @@ impl<'a> Flow<'a> {
     async fn wait_for_dependencies(&self, op: &Op) -> Result<(), ErrorRecord> {
         let mut missing = None;
         for id in &op.execution.depends_on {
-            let position = self
-                .request
-                .definition
-                .ops
-                .iter()
-                .position(|other| other.id == *id);
+            let position = self.request.definition.ops.iter().position(|other| other.id == *id);
             let Some(ended) = position.and_then(|other| self.ended.get(other)) else {
                 continue;
             };
@@ -210,10 +195,7 @@ impl<'a> Flow<'a> {
         let sink = OpSink::new(op, self.log, self.on_event);
         let cancel = self.stop.child_token();
         (self.on_event)(JobEvent::OpStarted { op: &op.id });
-        let mut record = OpRecord {
-            started_ms: Some(unix_ms()),
-            ..record_of(op)
-        };
+        let mut record = OpRecord { started_ms: Some(unix_ms()), ..record_of(op) };
         let dependents_ended = OnceLock::new();
         let work = async {
             match &op.action {
@@ -228,8 +210,7 @@ impl<'a> Flow<'a> {
                 }
                 Action::BenchCpu { duration } => self.run_bench(*duration, &sink, &cancel, &mut record).await,
                 Action::Run(_) => {
-                    self.run_command(index, &sink, &cancel, &dependents_ended, &mut record)
-                        .await
+                    self.run_command(index, &sink, &cancel, &dependents_ended, &mut record).await
                 }
             }
         };
@@ -259,11 +240,7 @@ impl<'a> Flow<'a> {
         dependents_ended: &OnceLock<()>,
         record: &mut OpRecord,
     ) {
-        let literals = self
-            .literals
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+        let literals = self.literals.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let args = match self.request.definition.hydrate(index, &literals) {
             Ok(Some(args)) => args,
             Ok(None) => return,
@@ -313,18 +290,10 @@ impl<'a> Flow<'a> {
                     fail(record, ErrorCode::NotStarted, reason);
                 }
                 (None, Some(Exit::Signal(signal))) => {
-                    fail(
-                        record,
-                        ErrorCode::Signal,
-                        format!("signal {signal} ended the command"),
-                    );
+                    fail(record, ErrorCode::Signal, format!("signal {signal} ended the command"));
                 }
                 (None, Some(Exit::Code(code))) if code != 0 => {
-                    fail(
-                        record,
-                        ErrorCode::ExitCode,
-                        format!("the command ended with exit code {code}"),
-                    );
+                    fail(record, ErrorCode::ExitCode, format!("the command ended with exit code {code}"));
                 }
                 (None, _) => {}
             },
@@ -341,9 +310,8 @@ impl<'a> Flow<'a> {
         record: &mut OpRecord,
     ) -> RunEnd {
         let limits = &self.request.definition.limits;
-        let deadline = limits
-            .wall_seconds
-            .and_then(|limit| Instant::now().checked_add(Duration::from_secs(limit)));
+        let deadline =
+            limits.wall_seconds.and_then(|limit| Instant::now().checked_add(Duration::from_secs(limit)));
         let tries = match args.restart_policy {
             RestartPolicy::OnFailure { tries } => tries.unwrap_or(u32::MAX),
             RestartPolicy::No | RestartPolicy::Always | RestartPolicy::UnlessStopped => 0,
@@ -372,9 +340,7 @@ impl<'a> Flow<'a> {
             pause = (pause * 2).min(MAX_RESTART_PAUSE);
             record.diagnostics.restarts += 1;
             sink.take_results();
-            (self.on_event)(JobEvent::OpStarted {
-                op: &self.request.definition.ops[index].id,
-            });
+            (self.on_event)(JobEvent::OpStarted { op: &self.request.definition.ops[index].id });
         }
     }
 
@@ -398,12 +364,8 @@ impl<'a> Flow<'a> {
             }
             Ok(Err(BenchError::Cancelled)) => {
                 record.status = OpStatus::Stopped;
-                record.diagnostics.stop_reason = Some(
-                    self.stop_reason
-                        .get()
-                        .copied()
-                        .unwrap_or(StopReason::DependentsEnded),
-                );
+                record.diagnostics.stop_reason =
+                    Some(self.stop_reason.get().copied().unwrap_or(StopReason::DependentsEnded));
             }
             Ok(Err(error @ BenchError::Wrong(_))) => fail(record, ErrorCode::BenchmarkWrong, error),
             Err(error) => fail(record, ErrorCode::NotStarted, error),
@@ -416,10 +378,7 @@ impl<'a> Flow<'a> {
             let mut literals = self.literals.lock().unwrap_or_else(PoisonError::into_inner);
             literals.results.insert(record.id.clone(), record.results.clone());
         }
-        (self.on_event)(JobEvent::OpEnded {
-            op: &record.id,
-            status: record.status,
-        });
+        (self.on_event)(JobEvent::OpEnded { op: &record.id, status: record.status });
         self.ended[index].send_replace(Some(record.is_well()));
         record
     }
@@ -455,11 +414,7 @@ fn record_of(op: &Op) -> OpRecord {
 }
 
 fn skipped(op: &Op, error: ErrorRecord) -> OpRecord {
-    OpRecord {
-        status: OpStatus::Skipped,
-        errors: vec![error],
-        ..record_of(op)
-    }
+    OpRecord { status: OpStatus::Skipped, errors: vec![error], ..record_of(op) }
 }
 
 fn fail(record: &mut OpRecord, code: ErrorCode, message: impl ToString) {

@@ -250,10 +250,7 @@ pub async fn run_job(
     cancel: CancellationToken,
     on_event: OnEvent<'_>,
 ) -> Result<JobOutcome, JobError> {
-    prepare(request, executor, workplace)
-        .await?
-        .run(executor, workplace, cancel, on_event)
-        .await
+    prepare(request, executor, workplace).await?.run(executor, workplace, cancel, on_event).await
 }
 
 impl PreparedJob {
@@ -284,19 +281,12 @@ impl PreparedJob {
     async fn fetch_inputs(&self, workplace: &Workplace) -> Result<(), PrepareError> {
         let mut limit = workplace.max_input_bytes;
         for input in &self.request.definition.inputs {
-            let failed = |error| PrepareError::Input {
-                name: input.name.clone(),
-                error,
-            };
+            let failed = |error| PrepareError::Input { name: input.name.clone(), error };
             let dest = std::path::Path::new(&input.dest);
             let parent = dest.parent().unwrap_or(std::path::Path::new(""));
             let folder = self.scratch.make_work_folder(parent);
-            let folder = folder.map_err(|error| {
-                failed(StoreError::Io {
-                    path: self.scratch.work().join(parent),
-                    error,
-                })
-            })?;
+            let folder = folder
+                .map_err(|error| failed(StoreError::Io { path: self.scratch.work().join(parent), error }))?;
             // Present by the format's rules: a path names a file.
             let to = folder.join(dest.file_name().unwrap_or_default());
             let size_bytes = match workplace.store.get_file(input.sha256, limit, &to).await {
@@ -320,15 +310,9 @@ impl PreparedJob {
         let request = &self.request;
         let definition = &request.definition;
         let log_path = self.scratch.log();
-        let log_error = |error| JobError::Log {
-            path: log_path.clone(),
-            error,
-        };
-        let log = JobLog::create(
-            &log_path,
-            definition.limits.log_bytes.unwrap_or(DEFAULT_LOG_BYTES),
-        )
-        .map_err(log_error)?;
+        let log_error = |error| JobError::Log { path: log_path.clone(), error };
+        let log = JobLog::create(&log_path, definition.limits.log_bytes.unwrap_or(DEFAULT_LOG_BYTES))
+            .map_err(log_error)?;
         let started_ms = unix_ms();
 
         let flow = flow::Flow::new(request, &self.scratch, executor, &log, on_event);
@@ -361,11 +345,7 @@ impl PreparedJob {
             },
             ops,
             errors,
-            log: LogRecord {
-                sha256,
-                size_bytes,
-                truncated,
-            },
+            log: LogRecord { sha256, size_bytes, truncated },
             artifacts,
         };
         let digest = document.store(&workplace.store).await?;

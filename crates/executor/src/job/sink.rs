@@ -35,23 +35,14 @@ struct Matches {
 
 impl<'a> OpSink<'a> {
     pub(super) fn new(op: &'a Op, log: &'a JobLog, on_event: OnEvent<'a>) -> Self {
-        Self {
-            op,
-            log,
-            on_event,
-            matches: Mutex::default(),
-        }
+        Self { op, log, on_event, matches: Mutex::default() }
     }
 
     /// What was matched since the last call, by key, and whether more was matched than is kept.
     pub(super) fn take_results(&self) -> (BTreeMap<String, Value>, bool) {
         let matches = std::mem::take(&mut *self.matches.lock().unwrap_or_else(PoisonError::into_inner));
         (
-            matches
-                .found
-                .into_iter()
-                .map(|(key, found)| (key, Value::Array(found)))
-                .collect(),
+            matches.found.into_iter().map(|(key, found)| (key, Value::Array(found))).collect(),
             matches.truncated,
         )
     }
@@ -60,12 +51,7 @@ impl<'a> OpSink<'a> {
 impl LineSink for OpSink<'_> {
     fn line(&self, stream: Stream, line: &[u8], complete: bool) {
         self.log.write(&self.op.id, stream, line, complete);
-        (self.on_event)(JobEvent::Line {
-            op: &self.op.id,
-            stream,
-            bytes: line,
-            complete,
-        });
+        (self.on_event)(JobEvent::Line { op: &self.op.id, stream, bytes: line, complete });
         for (key, rule) in &self.op.results {
             let Some(mut found) = rule.find(stream, line) else {
                 continue;

@@ -57,19 +57,12 @@ impl FolderStore {
         let path = self.path_of(digest);
         let file = match File::open(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(StoreError::NotFound {
-                    digest,
-                    from: self.name(),
-                });
+                return Err(StoreError::NotFound { digest, from: self.name() });
             }
             opened => opened.map_err(StoreError::io(&path))?,
         };
         if file.metadata().map_err(StoreError::io(&path))?.len() > max_bytes {
-            return Err(StoreError::TooLarge {
-                digest,
-                limit_bytes: max_bytes,
-                from: self.name(),
-            });
+            return Err(StoreError::TooLarge { digest, limit_bytes: max_bytes, from: self.name() });
         }
         Ok(file)
     }
@@ -102,8 +95,7 @@ impl ContentSource for FolderStore {
         blocking(&self.root, move || {
             let mut bytes = Vec::new();
             let mut file = store.open_checked(digest, max_bytes)?.take(max_bytes);
-            file.read_to_end(&mut bytes)
-                .map_err(StoreError::io(&store.path_of(digest)))?;
+            file.read_to_end(&mut bytes).map_err(StoreError::io(&store.path_of(digest)))?;
             store.check(digest, Digest::of(&bytes))?;
             Ok(bytes)
         })
@@ -129,18 +121,12 @@ impl ContentSource for FolderStore {
 impl ContentStore for FolderStore {
     async fn put(&self, bytes: &[u8]) -> Result<Digest, StoreError> {
         let (store, bytes) = (self.clone(), bytes.to_vec());
-        blocking(&self.root, move || {
-            store.keep(bytes.as_slice()).map(|(digest, _)| digest)
-        })
-        .await
+        blocking(&self.root, move || store.keep(bytes.as_slice()).map(|(digest, _)| digest)).await
     }
 
     async fn put_file(&self, from: &Path) -> Result<(Digest, u64), StoreError> {
         let (store, from) = (self.clone(), from.to_owned());
-        blocking(&self.root, move || {
-            store.keep(File::open(&from).map_err(StoreError::io(&from))?)
-        })
-        .await
+        blocking(&self.root, move || store.keep(File::open(&from).map_err(StoreError::io(&from))?)).await
     }
 }
 
@@ -202,15 +188,8 @@ mod tests {
         let to = folder.path().join("copy");
         assert_eq!(store.get_file(digest, 5, &to).await.unwrap(), 5);
         assert_eq!(store.put_file(&to).await.unwrap(), (digest, 5));
-        assert!(
-            store.get_file(digest, 5, &to).await.is_err(),
-            "a file that is there is not overwritten"
-        );
-        assert_eq!(
-            fs::read_dir(store.root().join("tmp")).unwrap().count(),
-            0,
-            "nothing is left in staging"
-        );
+        assert!(store.get_file(digest, 5, &to).await.is_err(), "a file that is there is not overwritten");
+        assert_eq!(fs::read_dir(store.root().join("tmp")).unwrap().count(), 0, "nothing is left in staging");
     }
 
     #[tokio::test]
@@ -219,25 +198,16 @@ mod tests {
         let digest = Digest::of(b"never put");
         assert!(!store.has(digest).await.unwrap());
         let error = store.get(digest, 10).await.unwrap_err();
-        assert!(
-            matches!(&error, StoreError::NotFound { digest: named, .. } if *named == digest),
-            "{error}"
-        );
+        assert!(matches!(&error, StoreError::NotFound { digest: named, .. } if *named == digest), "{error}");
     }
 
     #[tokio::test]
     async fn larger_than_asked_for_is_an_error() {
         let (folder, store) = store();
         let digest = store.put(b"123456").await.unwrap();
-        assert!(matches!(
-            store.get(digest, 5).await,
-            Err(StoreError::TooLarge { limit_bytes: 5, .. })
-        ));
+        assert!(matches!(store.get(digest, 5).await, Err(StoreError::TooLarge { limit_bytes: 5, .. })));
         let to = folder.path().join("copy");
-        assert!(matches!(
-            store.get_file(digest, 5, &to).await,
-            Err(StoreError::TooLarge { .. })
-        ));
+        assert!(matches!(store.get_file(digest, 5, &to).await, Err(StoreError::TooLarge { .. })));
         assert!(!to.exists());
     }
 
@@ -247,15 +217,10 @@ mod tests {
         let digest = store.put(b"good").await.unwrap();
         fs::write(store.path_of(digest), b"evil").unwrap();
         let error = store.get(digest, 10).await.unwrap_err();
-        assert!(
-            matches!(error, StoreError::DigestMismatch { expected, actual, .. }
-                if expected == digest && actual == Digest::of(b"evil"))
-        );
+        assert!(matches!(error, StoreError::DigestMismatch { expected, actual, .. }
+                if expected == digest && actual == Digest::of(b"evil")));
         let to = folder.path().join("copy");
-        assert!(matches!(
-            store.get_file(digest, 10, &to).await,
-            Err(StoreError::DigestMismatch { .. })
-        ));
+        assert!(matches!(store.get_file(digest, 10, &to).await, Err(StoreError::DigestMismatch { .. })));
         assert!(!to.exists());
         store.put(b"good").await.unwrap();
         assert_eq!(store.get(digest, 10).await.unwrap(), b"good");

@@ -40,10 +40,7 @@ pub struct HttpStore {
 impl HttpStore {
     /// A store at `base`, an `http` or `https` address.
     pub fn new(base: &str, config: HttpConfig) -> Result<Self, StoreError> {
-        let problem = |problem: String| StoreError::Server {
-            from: base.to_owned(),
-            problem,
-        };
+        let problem = |problem: String| StoreError::Server { from: base.to_owned(), problem };
         let mut url = Url::parse(base).map_err(|error| problem(format!("is no address: {error}")))?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(problem("must start with http:// or https://".to_owned()));
@@ -58,19 +55,12 @@ impl HttpStore {
             .redirect(redirect::Policy::limited(3))
             .build()
             .map_err(|error| problem(describe(&error)))?;
-        Ok(Self {
-            base: url,
-            client,
-            connect_attempts: config.connect_attempts.max(1),
-        })
+        Ok(Self { base: url, client, connect_attempts: config.connect_attempts.max(1) })
     }
 
     /// Sends a request; `None` where the server does not hold the bytes.
     async fn request(&self, method: Method, digest: Digest) -> Result<Option<Response>, StoreError> {
-        let url = self
-            .base
-            .join(&digest.to_string())
-            .map_err(|error| self.problem(error.to_string()))?;
+        let url = self.base.join(&digest.to_string()).map_err(|error| self.problem(error.to_string()))?;
         let mut attempt = 1;
         let response = loop {
             match self.client.request(method.clone(), url.clone()).send().await {
@@ -97,26 +87,15 @@ impl HttpStore {
         max_bytes: u64,
         mut take: impl FnMut(&[u8]) -> Result<(), StoreError> + Send,
     ) -> Result<u64, StoreError> {
-        let too_large = || StoreError::TooLarge {
-            digest,
-            limit_bytes: max_bytes,
-            from: self.name(),
-        };
+        let too_large = || StoreError::TooLarge { digest, limit_bytes: max_bytes, from: self.name() };
         let Some(mut response) = self.request(Method::GET, digest).await? else {
-            return Err(StoreError::NotFound {
-                digest,
-                from: self.name(),
-            });
+            return Err(StoreError::NotFound { digest, from: self.name() });
         };
         if response.content_length().is_some_and(|length| length > max_bytes) {
             return Err(too_large());
         }
         let mut hasher = Hasher::default();
-        while let Some(chunk) = response
-            .chunk()
-            .await
-            .map_err(|error| self.problem(describe(&error)))?
-        {
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.problem(describe(&error)))? {
             hasher.update(&chunk);
             if hasher.size_bytes() > max_bytes {
                 return Err(too_large());
@@ -125,20 +104,13 @@ impl HttpStore {
         }
         let (actual, size_bytes) = hasher.finish();
         if actual != digest {
-            return Err(StoreError::DigestMismatch {
-                expected: digest,
-                actual,
-                from: self.name(),
-            });
+            return Err(StoreError::DigestMismatch { expected: digest, actual, from: self.name() });
         }
         Ok(size_bytes)
     }
 
     fn problem(&self, problem: String) -> StoreError {
-        StoreError::Server {
-            from: self.name(),
-            problem,
-        }
+        StoreError::Server { from: self.name(), problem }
     }
 }
 

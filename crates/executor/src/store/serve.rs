@@ -47,11 +47,7 @@ pub async fn serve_folder(store: FolderStore, address: SocketAddr) -> io::Result
     let address = listener.local_addr()?;
     let stop = CancellationToken::new();
     let server = tokio::spawn(accept(listener, store, stop.clone()));
-    Ok(ServedFolder {
-        address,
-        stop,
-        server,
-    })
+    Ok(ServedFolder { address, stop, server })
 }
 
 impl ServedFolder {
@@ -116,23 +112,16 @@ async fn accept(listener: TcpListener, store: FolderStore, stop: CancellationTok
         });
     }
     drop(listener);
-    if tokio::time::timeout(SHUTDOWN_TIMEOUT, graceful.shutdown())
-        .await
-        .is_err()
-    {
+    if tokio::time::timeout(SHUTDOWN_TIMEOUT, graceful.shutdown()).await.is_err() {
         tracing::warn!("some answers of the content server were cut off at shutdown");
     }
 }
 
 async fn answer(store: FolderStore, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        let mut response = sentence(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "This store is read only: use GET or HEAD.\n",
-        );
-        response
-            .headers_mut()
-            .insert(header::ALLOW, header::HeaderValue::from_static("GET, HEAD"));
+        let mut response =
+            sentence(StatusCode::METHOD_NOT_ALLOWED, "This store is read only: use GET or HEAD.\n");
+        response.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static("GET, HEAD"));
         return Ok(response);
     }
     let Ok(digest) = request.uri().path().trim_start_matches('/').parse::<Digest>() else {
@@ -141,22 +130,16 @@ async fn answer(store: FolderStore, request: Request<Incoming>) -> Result<Respon
             "Ask for /DIGEST, the SHA-256 of the bytes as 64 lowercase hex digits.\n",
         ));
     };
-    Ok(
-        match content(&store, digest, request.method() == Method::HEAD).await {
-            Ok(response) => response,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => sentence(
-                StatusCode::NOT_FOUND,
-                &format!("This store does not hold {digest}.\n"),
-            ),
-            Err(error) => {
-                tracing::warn!(%digest, %error, "stored content cannot be read");
-                sentence(
-                    StatusCode::INTERNAL_SERVER_ERROR,
-                    &format!("This store cannot read {digest}.\n"),
-                )
-            }
-        },
-    )
+    Ok(match content(&store, digest, request.method() == Method::HEAD).await {
+        Ok(response) => response,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            sentence(StatusCode::NOT_FOUND, &format!("This store does not hold {digest}.\n"))
+        }
+        Err(error) => {
+            tracing::warn!(%digest, %error, "stored content cannot be read");
+            sentence(StatusCode::INTERNAL_SERVER_ERROR, &format!("This store cannot read {digest}.\n"))
+        }
+    })
 }
 
 /// The bytes as they lie on disk. They are not hashed here: whoever receives them must do so anyway.
@@ -186,7 +169,5 @@ fn sentence(status: StatusCode, text: &str) -> Response<Body> {
 }
 
 fn text_body(text: &str) -> Body {
-    Full::new(Bytes::from(text.to_owned()))
-        .map_err(|never| match never {})
-        .boxed()
+    Full::new(Bytes::from(text.to_owned())).map_err(|never| match never {}).boxed()
 }

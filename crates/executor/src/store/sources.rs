@@ -41,11 +41,7 @@ impl ContentSource for Sources {
                 Err(error) => tried.push(error.to_string()),
             }
         }
-        if tried.is_empty() {
-            Ok(false)
-        } else {
-            Err(StoreError::NoSource { digest, tried })
-        }
+        if tried.is_empty() { Ok(false) } else { Err(StoreError::NoSource { digest, tried }) }
     }
 
     async fn get(&self, digest: Digest, max_bytes: u64) -> Result<Vec<u8>, StoreError> {

@@ -27,13 +27,7 @@ impl Bench {
             stop_grace: Duration::from_millis(300),
             ..ProcessConfig::default()
         });
-        Self {
-            folder,
-            workplace,
-            executor,
-            cancel: CancellationToken::new(),
-            timeout: None,
-        }
+        Self { folder, workplace, executor, cancel: CancellationToken::new(), timeout: None }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -52,14 +46,7 @@ impl Bench {
 
     pub async fn try_run(&self, definition: &Value) -> Result<JobOutcome, JobError> {
         let request = self.request(definition);
-        run_job(
-            request,
-            &self.executor,
-            &self.workplace,
-            self.cancel.clone(),
-            &|_| {},
-        )
-        .await
+        run_job(request, &self.executor, &self.workplace, self.cancel.clone(), &|_| {}).await
     }
 
     /// Runs a job and checks what holds for every job.
@@ -70,10 +57,7 @@ impl Bench {
             grid_executor::ResultDocument::parse_expecting(&document, outcome.digest).unwrap(),
             outcome.document
         );
-        assert!(
-            !self.workplace.scratch.join("job-1").exists(),
-            "the job's folder is gone"
-        );
+        assert!(!self.workplace.scratch.join("job-1").exists(), "the job's folder is gone");
         let log = self.get(outcome.document.log.sha256).await;
         assert_eq!(log.len() as u64, outcome.document.log.size_bytes);
         Done { outcome, log }
@@ -84,13 +68,7 @@ impl Bench {
     }
 
     pub async fn artifact(&self, done: &Done, name: &str) -> Vec<u8> {
-        let artifact = done
-            .outcome
-            .document
-            .artifacts
-            .iter()
-            .find(|artifact| artifact.name == name)
-            .unwrap();
+        let artifact = done.outcome.document.artifacts.iter().find(|artifact| artifact.name == name).unwrap();
         let bytes = self.get(artifact.sha256).await;
         assert_eq!(bytes.len() as u64, artifact.size_bytes);
         bytes
@@ -110,25 +88,13 @@ impl Done {
     }
 
     pub fn statuses(&self) -> Vec<(&str, OpStatus)> {
-        self.outcome
-            .document
-            .ops
-            .iter()
-            .map(|op| (op.id.as_str(), op.status))
-            .collect()
+        self.outcome.document.ops.iter().map(|op| (op.id.as_str(), op.status)).collect()
     }
 
     /// What the ops wrote, as `op stream text`.
     pub fn lines(&self) -> Vec<String> {
         log::lines(&self.log)
-            .map(|line| {
-                format!(
-                    "{} {} {}",
-                    line.op,
-                    line.stream.name(),
-                    String::from_utf8_lossy(line.bytes)
-                )
-            })
+            .map(|line| format!("{} {} {}", line.op, line.stream.name(), String::from_utf8_lossy(line.bytes)))
             .collect()
     }
 }
@@ -144,10 +110,7 @@ pub fn op(id: &str, cmd: impl Into<Value>) -> Value {
 /// `op` with more args.
 pub fn op_with(id: &str, cmd: impl Into<Value>, args: Value) -> Value {
     let mut op = op(id, cmd);
-    op["args"]
-        .as_object_mut()
-        .unwrap()
-        .extend(args.as_object().unwrap().clone());
+    op["args"].as_object_mut().unwrap().extend(args.as_object().unwrap().clone());
     op
 }
 

@@ -25,10 +25,7 @@ pub async fn localnet() -> (Localnet, RpcClient, Keypair) {
 pub async fn with_config(config: LocalnetConfig) -> (Localnet, RpcClient, Keypair) {
     let localnet = Localnet::start(config).await.expect("the localnet starts");
     let wallet = Keypair::new();
-    localnet
-        .airdrop(&wallet.pubkey(), 100 * SOL)
-        .await
-        .expect("the airdrop lands");
+    localnet.airdrop(&wallet.pubkey(), 100 * SOL).await.expect("the airdrop lands");
     let rpc = client(&localnet);
     (localnet, rpc, wallet)
 }
@@ -47,9 +44,7 @@ pub async fn sign(rpc: &RpcClient, instructions: &[Instruction], signers: &[&Key
 /// Sends `instructions` and waits until they are confirmed.
 pub async fn send(rpc: &RpcClient, instructions: &[Instruction], signers: &[&Keypair]) -> Transaction {
     let transaction = sign(rpc, instructions, signers).await;
-    rpc.send_transaction(&transaction)
-        .await
-        .expect("the transaction is accepted");
+    rpc.send_transaction(&transaction).await.expect("the transaction is accepted");
     confirmed(rpc, &transaction).await;
     transaction
 }
@@ -60,11 +55,7 @@ pub async fn confirmed(rpc: &RpcClient, transaction: &Transaction) -> Duration {
     let mut pause = tokio::time::interval(Duration::from_millis(1));
     while start.elapsed() < Duration::from_secs(30) {
         pause.tick().await;
-        if rpc
-            .confirm_transaction(&transaction.signatures[0])
-            .await
-            .expect("a status")
-        {
+        if rpc.confirm_transaction(&transaction.signatures[0]).await.expect("a status") {
             return start.elapsed();
         }
     }
@@ -73,11 +64,7 @@ pub async fn confirmed(rpc: &RpcClient, transaction: &Transaction) -> Duration {
 
 pub fn transfer(from: &Address, to: &Address, lamports: u64) -> Instruction {
     let data = [&2_u32.to_le_bytes()[..], &lamports.to_le_bytes()].concat();
-    instruction(
-        SYSTEM,
-        data,
-        vec![AccountMeta::new(*from, true), AccountMeta::new(*to, false)],
-    )
+    instruction(SYSTEM, data, vec![AccountMeta::new(*from, true), AccountMeta::new(*to, false)])
 }
 
 pub fn create_account(
@@ -87,18 +74,8 @@ pub fn create_account(
     bytes: u64,
     owner: &Address,
 ) -> Instruction {
-    let data = [
-        &[0; 4][..],
-        &lamports.to_le_bytes(),
-        &bytes.to_le_bytes(),
-        owner.as_ref(),
-    ]
-    .concat();
-    instruction(
-        SYSTEM,
-        data,
-        vec![AccountMeta::new(*payer, true), AccountMeta::new(*new, true)],
-    )
+    let data = [&[0; 4][..], &lamports.to_le_bytes(), &bytes.to_le_bytes(), owner.as_ref()].concat();
+    instruction(SYSTEM, data, vec![AccountMeta::new(*payer, true), AccountMeta::new(*new, true)])
 }
 
 /// `InitializeMint2` without a freeze authority.
@@ -110,10 +87,7 @@ pub fn initialize_mint(mint: &Address, authority: &Address, decimals: u8) -> Ins
 /// `InitializeAccount3`.
 pub fn initialize_token_account(account: &Address, mint: &Address, owner: &Address) -> Instruction {
     let data = [&[18][..], owner.as_ref()].concat();
-    let accounts = vec![
-        AccountMeta::new(*account, false),
-        AccountMeta::new_readonly(*mint, false),
-    ];
+    let accounts = vec![AccountMeta::new(*account, false), AccountMeta::new_readonly(*mint, false)];
     instruction(ids::TOKEN, data, accounts)
 }
 
@@ -187,9 +161,5 @@ pub fn create_metadata(mint: &Address, authority: &Address, name: &str, symbol: 
 }
 
 fn instruction(program_id: Address, data: Vec<u8>, accounts: Vec<AccountMeta>) -> Instruction {
-    Instruction {
-        program_id,
-        accounts,
-        data,
-    }
+    Instruction { program_id, accounts, data }
 }

@@ -29,10 +29,7 @@ async fn pump_all(mut pipe: impl AsyncRead + Unpin, stream: Stream, sink: &dyn L
         let filled = held + count;
         let mut start = 0;
         // The held bytes hold no newline, so each byte is looked at once.
-        while let Some(length) = buffer[start.max(held)..filled]
-            .iter()
-            .position(|byte| *byte == b'\n')
-        {
+        while let Some(length) = buffer[start.max(held)..filled].iter().position(|byte| *byte == b'\n') {
             let end = start.max(held) + length;
             sink.line(stream, &buffer[start..end], true);
             start = end + 1;
@@ -73,12 +70,7 @@ mod tests {
     #[tokio::test]
     async fn lines_are_cut_at_newlines_only() {
         let lines = lines_of(b"a\n\n\r\x00\xff\nend").await;
-        let expected = [
-            (&b"a"[..], true),
-            (b"", true),
-            (b"\r\x00\xff", true),
-            (b"end", false),
-        ];
+        let expected = [(&b"a"[..], true), (b"", true), (b"\r\x00\xff", true), (b"end", false)];
         assert_eq!(lines, expected.map(|(line, complete)| (line.to_vec(), complete)));
         assert!(lines_of(b"").await.is_empty());
     }
@@ -91,13 +83,7 @@ mod tests {
             let length = random.random_range(0..4 * MAX_PIECE_BYTES);
             let newline_odds = random.random_range(2..200_000);
             let output: Vec<u8> = (0..length)
-                .map(|_| {
-                    if random.random_range(0..newline_odds) == 0 {
-                        b'\n'
-                    } else {
-                        random.random()
-                    }
-                })
+                .map(|_| if random.random_range(0..newline_odds) == 0 { b'\n' } else { random.random() })
                 .collect();
             let mut whole = Vec::new();
             for (piece, complete) in lines_of(&output).await {

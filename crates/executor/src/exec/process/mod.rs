@@ -89,17 +89,11 @@ impl Executor for ProcessExecutor {
 impl ProcessExecutor {
     async fn start_and_wait(&self, args: &RunArgs, context: &RunContext<'_>) -> io::Result<RunEnd> {
         if context.cancel.is_cancelled() {
-            return Ok(RunEnd {
-                stop: Some(Stop::Cancelled),
-                ..RunEnd::default()
-            });
+            return Ok(RunEnd { stop: Some(Stop::Cancelled), ..RunEnd::default() });
         }
         let argv = args.argv();
         let mut command = self.command(args, &argv, context)?;
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let limits = ProcessLimits {
             memory_bytes: context.limits.memory_bytes,
             file_bytes: context.limits.disk_bytes,
@@ -151,32 +145,19 @@ impl ProcessExecutor {
             let note = "a process has left the op's group and still holds its output; the rest is not read";
             context.log.line(Stream::Node, note.as_bytes(), true);
         }
-        Ok(RunEnd {
-            exit: Some(exit_of(status)),
-            stop,
-            not_started: None,
-        })
+        Ok(RunEnd { exit: Some(exit_of(status)), stop, not_started: None })
     }
 
     fn command(&self, args: &RunArgs, argv: &[String], context: &RunContext<'_>) -> io::Result<Command> {
         let Some((program, arguments)) = argv.split_first() else {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "the op has no command",
-            ));
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "the op has no command"));
         };
-        let folder = context
-            .scratch
-            .make_work_folder(Path::new(args.work_dir.as_deref().unwrap_or("")))?;
+        let folder = context.scratch.make_work_folder(Path::new(args.work_dir.as_deref().unwrap_or("")))?;
         for mount in &args.volumes {
             context.scratch.link_volume(&mount.name, Path::new(&mount.dest))?;
         }
         let mut command = Command::new(program);
-        command
-            .args(arguments)
-            .current_dir(folder)
-            .env_clear()
-            .envs(self.environment(args, context)?);
+        command.args(arguments).current_dir(folder).env_clear().envs(self.environment(args, context)?);
         Ok(command)
     }
 
@@ -198,11 +179,7 @@ impl ProcessExecutor {
         .into();
         env.extend(args.env.clone());
         // These come last: an op cannot choose its GPU.
-        let gpus = if args.gpu {
-            context.device.gpu_uuids.join(",")
-        } else {
-            String::new()
-        };
+        let gpus = if args.gpu { context.device.gpu_uuids.join(",") } else { String::new() };
         let given = [
             ("CUDA_VISIBLE_DEVICES", gpus),
             ("GRID_JOB", context.job_id.to_owned()),
@@ -212,10 +189,7 @@ impl ProcessExecutor {
         ];
         env.extend(given.map(|(name, value)| (name.to_owned(), value)));
         for name in context.scratch.volumes()? {
-            env.insert(
-                supports::volume_variable(&name),
-                path_text(&context.scratch.volume(&name))?,
-            );
+            env.insert(supports::volume_variable(&name), path_text(&context.scratch.volume(&name))?);
         }
         Ok(env)
     }

@@ -35,13 +35,7 @@ pub(super) fn spawn(mut command: Command, limits: ProcessLimits) -> io::Result<(
     let child = command.spawn()?;
     let leader = child.id().and_then(|id| Pid::from_raw(id.try_into().ok()?));
     let leader = leader.ok_or_else(|| io::Error::other("the process has no id"))?;
-    Ok((
-        child,
-        ProcessGroup {
-            leader,
-            reaped: false,
-        },
-    ))
+    Ok((child, ProcessGroup { leader, reaped: false }))
 }
 
 // The standard library starts a process group, but neither a session nor limits before `exec`; setting them from
@@ -57,10 +51,7 @@ fn enter_session_before_exec(command: &mut Command, limits: ProcessLimits) {
     // No more than this process may have itself: only root could raise that.
     .map(|(resource, limit)| {
         let hard = rustix::process::getrlimit(resource).maximum;
-        (
-            resource,
-            limit.map(|limit| hard.map_or(limit, |hard| limit.min(hard))),
-        )
+        (resource, limit.map(|limit| hard.map_or(limit, |hard| limit.min(hard))))
     });
     let inherited = open_file_numbers();
     // SAFETY: the closure runs in the child between fork and exec. It makes system calls only (`setsid`, `fcntl`,
@@ -74,13 +65,7 @@ fn enter_session_before_exec(command: &mut Command, limits: ProcessLimits) {
             }
             for (resource, limit) in limits {
                 if limit.is_some() {
-                    rustix::process::setrlimit(
-                        resource,
-                        Rlimit {
-                            current: limit,
-                            maximum: limit,
-                        },
-                    )?;
+                    rustix::process::setrlimit(resource, Rlimit { current: limit, maximum: limit })?;
                 }
             }
             Ok(())
@@ -92,10 +77,7 @@ fn enter_session_before_exec(command: &mut Command, limits: ProcessLimits) {
 /// on exec; what it was started with may not.
 fn open_file_numbers() -> Vec<RawFd> {
     let listed = std::fs::read_dir("/dev/fd").into_iter().flatten().flatten();
-    listed
-        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-        .filter(|number| *number > 2)
-        .collect()
+    listed.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter(|number| *number > 2).collect()
 }
 
 impl ProcessGroup {
@@ -115,9 +97,7 @@ impl ProcessGroup {
                 }
             }
         };
-        tokio::task::spawn_blocking(wait)
-            .await
-            .map_err(io::Error::other)?
+        tokio::task::spawn_blocking(wait).await.map_err(io::Error::other)?
     }
 
     /// Asks every process of the group to end.

@@ -17,10 +17,7 @@ pub(super) fn kill(tmpdir: &Path) {
     for _ in 0..10 {
         let mut found = false;
         for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
-            let Some(pid) = entry
-                .file_name()
-                .to_str()
-                .and_then(|name| Pid::from_raw(name.parse().ok()?))
+            let Some(pid) = entry.file_name().to_str().and_then(|name| Pid::from_raw(name.parse().ok()?))
             else {
                 continue;
             };
@@ -29,10 +26,7 @@ pub(super) fn kill(tmpdir: &Path) {
                 continue;
             };
             let environment = std::fs::read(entry.path().join("environ")).unwrap_or_default();
-            if environment
-                .split(|byte| *byte == 0)
-                .any(|variable| variable == marker)
-            {
+            if environment.split(|byte| *byte == 0).any(|variable| variable == marker) {
                 found |= pidfd_send_signal(&process, Signal::KILL).is_ok();
             }
         }

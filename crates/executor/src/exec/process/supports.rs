@@ -13,16 +13,8 @@ pub(super) const NAME: &str = "process";
 /// The environment variable that holds a volume's folder: `GRID_VOLUME_` and the name in capitals, `_` for what no
 /// variable's name can hold.
 pub(super) fn volume_variable(name: &str) -> String {
-    let name: String = name
-        .chars()
-        .map(|c| {
-            if c.is_ascii_alphanumeric() {
-                c.to_ascii_uppercase()
-            } else {
-                '_'
-            }
-        })
-        .collect();
+    let name: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect();
     format!("GRID_VOLUME_{name}")
 }
 
@@ -36,10 +28,8 @@ pub(super) fn definition(definition: &Definition, device: &Device) -> Result<(),
             "without a container engine processes can be counted per user only, not per op",
         );
     }
-    for (name, transfer) in [
-        ("send", &definition.logistics.send),
-        ("receive", &definition.logistics.receive),
-    ] {
+    for (name, transfer) in [("send", &definition.logistics.send), ("receive", &definition.logistics.receive)]
+    {
         if transfer.is_some() {
             refuse(
                 &format!("logistics.{name}"),
@@ -63,10 +53,7 @@ pub(super) fn definition(definition: &Definition, device: &Device) -> Result<(),
         }
         for (path, literal) in definition.literals(index) {
             if matches!(literal, Literal::OpHost(_) | Literal::OpEndpoint { .. }) {
-                refuse(
-                    &path,
-                    "ops have no network names and no endpoints without a container engine",
-                );
+                refuse(&path, "ops have no network names and no endpoints without a container engine");
             }
         }
     }
@@ -83,14 +70,7 @@ pub(super) fn hydrated(args: &RunArgs, device: &Device) -> Result<(), Unsupporte
 }
 
 fn finish(items: Vec<UnsupportedItem>) -> Result<(), Unsupported> {
-    if items.is_empty() {
-        Ok(())
-    } else {
-        Err(Unsupported {
-            executor: NAME,
-            items,
-        })
-    }
+    if items.is_empty() { Ok(()) } else { Err(Unsupported { executor: NAME, items }) }
 }
 
 const ABSOLUTE: &str = "an absolute path would lie outside the job's folder, and there is no container to mount it in; \
@@ -125,10 +105,7 @@ fn run_args(path: &str, args: &RunArgs, device: &Device) -> Vec<UnsupportedItem>
             refuse(&format!("volumes[{index}].dest"), ABSOLUTE);
         }
         if climbs(&mount.dest) || Path::new(&mount.dest).file_name().is_none() {
-            refuse(
-                &format!("volumes[{index}].dest"),
-                "must name a place below the job's folder",
-            );
+            refuse(&format!("volumes[{index}].dest"), "must name a place below the job's folder");
         }
     }
     for name in args.env.keys() {
@@ -150,10 +127,7 @@ fn run_args(path: &str, args: &RunArgs, device: &Device) -> Vec<UnsupportedItem>
         );
     }
     if args.docker_auth.is_some() {
-        refuse(
-            "authentication.docker",
-            "no image is pulled, so credentials must not be here",
-        );
+        refuse("authentication.docker", "no image is pulled, so credentials must not be here");
     }
     if args.output.is_some() {
         refuse("output", "is replaced by outputs");
@@ -164,17 +138,12 @@ fn run_args(path: &str, args: &RunArgs, device: &Device) -> Vec<UnsupportedItem>
             refuse("restart_policy", "needs a bound: give restart_tries")
         }
         RestartPolicy::Always | RestartPolicy::UnlessStopped => {
-            refuse(
-                "restart_policy",
-                "is for services, which need a container network",
-            );
+            refuse("restart_policy", "is for services, which need a container network");
         }
     }
     items
 }
 
 fn climbs(path: &str) -> bool {
-    Path::new(path)
-        .components()
-        .any(|component| component == std::path::Component::ParentDir)
+    Path::new(path).components().any(|component| component == std::path::Component::ParentDir)
 }
