@@ -79,15 +79,17 @@ impl DeviceWorker {
         loop {
             match self.round(&market, &stop, &mut unposted).await {
                 Ok(Round::Done) => return Ok(()),
-                Ok(Round::Again) => wait = self.config.poll_interval,
+                Ok(Round::Again) => {}
+                Ok(Round::Posted) => wait = self.config.poll_interval,
                 Ok(Round::Nothing) => {
                     wait = self.config.poll_interval;
                     self.pause(wait, &stop).await;
                 }
+                // A job that was handed back is at the head of the queue again: who comes back at once meets it again.
+                Ok(Round::Refused) => wait = self.back_off(wait, &stop).await,
                 Err(error) => {
                     self.tell(NodeEvent::Retrying { device: self.device, error: error.to_string() });
-                    self.pause(wait, &stop).await;
-                    wait = (wait * 2).min(self.config.max_backoff);
+                    wait = self.back_off(wait, &stop).await;
                 }
             }
         }
@@ -166,7 +168,7 @@ impl DeviceWorker {
                 self.tell(NodeEvent::Refused { device: self.device, job: address, reason });
                 let decline = instruction::decline(node, self.device, address, job.market, job.project);
                 self.submit(Step::Decline, Some(address), decline).await?;
-                return Ok(Round::Again);
+                return Ok(Round::Refused);
             }
         };
         // The paid clock starts here: definition and inputs are on the machine.
@@ -235,7 +237,7 @@ impl DeviceWorker {
                 if posted.is_err() {
                     *unposted = Some(ready); // the next round sees whether it landed after all
                 }
-                posted.map(|()| Round::Again)
+                posted.map(|()| Round::Posted)
             }
             None => match self.prepare(device.job, &job).await {
                 Ok(prepared) => self.execute(device.job, prepared, unposted).await,
@@ -262,6 +264,12 @@ impl DeviceWorker {
         (self.observer)(event);
     }
 
+    /// Waits, but not beyond a stop; returns how long to wait the next time.
+    async fn back_off(&self, wait: Duration, stop: &CancellationToken) -> Duration {
+        self.pause(wait, stop).await;
+        (wait * 2).min(self.config.max_backoff)
+    }
+
     /// Waits, but not beyond a stop.
     async fn pause(&self, time: Duration, stop: &CancellationToken) {
         if stop.is_cancelled() {
@@ -278,8 +286,12 @@ impl DeviceWorker {
 enum Round {
     /// Something was done: look again at once.
     Again,
+    /// A result reached the chain.
+    Posted,
     /// There was nothing to do.
     Nothing,
+    /// A job was handed back.
+    Refused,
     /// The worker was stopped and holds nothing any more.
     Done,
 }

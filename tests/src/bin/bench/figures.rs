@@ -89,11 +89,10 @@ impl Figures {
         }
         for (name, by_depth) in &self.instructions {
             let units = || by_depth.values().map(|figure| figure.compute_units);
-            if let (Some(least), Some(most)) = (units().min(), units().max()) {
-                if most > least + least / DEPTH_TOLERANCE {
-                    lines
-                        .push(format!("{name}: {least} to {most} compute units, by the length of the queue"));
-                }
+            if let (Some(least), Some(most)) = (units().min(), units().max())
+                && most > least + least / DEPTH_TOLERANCE
+            {
+                lines.push(format!("{name}: {least} to {most} compute units, by the length of the queue"));
             }
             if by_depth.values().any(|figure| figure.signatures > SIGNATURE_BUDGET) {
                 lines.push(format!("{name}: more than {SIGNATURE_BUDGET} signature"));

@@ -1,0 +1,230 @@
+//! A worker against the embedded network: what it must not run, it hands back, and nothing is lost.
+
+use grid_client::{
+    Chain, RpcChain,
+    account::{Device, Job, Project},
+    address,
+    chain::{fetch, fetch_market},
+    instruction::{self, Listing},
+    token,
+};
+use grid_executor::{
+    CancellationToken, ContentStore, Device as Hardware, Digest, FolderStore, ProcessExecutor, Sources,
+    Workplace,
+};
+use grid_jobs::{JobState, MarketTerms};
+use grid_localnet::{Airdrop, Localnet, LocalnetConfig, ProgramBinary};
+use grid_node::{DeviceWorker, NodeError, NodeEvent, Step, WorkerConfig};
+use solana_address::Address;
+use solana_keypair::Keypair;
+use solana_signer::Signer;
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+const TERMS: MarketTerms = MarketTerms {
+    price_per_second_atoms: 100,
+    bond_atoms: 0,
+    fee_bps: 250,
+    max_attempts: 3,
+    min_timeout_seconds: 10,
+    max_timeout_seconds: 3_600,
+    start_window_seconds: 60,
+    heartbeat_limit_seconds: 120,
+    finish_grace_seconds: 3_600,
+    retention_seconds: 86_400,
+};
+const DEPOSIT: u64 = 1_000_000;
+
+/// A network with a market, a funded project and a device; one key plays all parts.
+struct World {
+    localnet: Localnet,
+    chain: Arc<RpcChain>,
+    key: Arc<Keypair>,
+    market: Address,
+    project: Address,
+    device: Address,
+    folder: tempfile::TempDir,
+}
+
+impl World {
+    async fn new() -> Self {
+        let key = Keypair::new();
+        let owner = key.pubkey();
+        let folder = std::env::var_os("GRID_SBF_DIR").map_or_else(
+            || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/deploy")),
+            PathBuf::from,
+        );
+        let program =
+            ProgramBinary::from_file("grid_jobs", grid_jobs::ID, folder.join("grid_jobs.so"), Some(owner))
+                .unwrap();
+        let config = LocalnetConfig {
+            programs: vec![program],
+            airdrops: vec![Airdrop { address: owner, lamports: 100_000_000_000 }],
+            ..LocalnetConfig::default()
+        };
+        let localnet = Localnet::start(config).await.unwrap();
+        let chain = Arc::new(RpcChain::new(localnet.rpc_url(), Duration::from_millis(10)));
+
+        let mint_key = Keypair::new();
+        let mint = mint_key.pubkey();
+        let (market, project) = (address::market(&owner, 0).0, address::project(&mint, &owner).0);
+        let tokens = address::token_account(&owner, &mint);
+        let rent = chain.minimum_balance(token::MINT_SPACE as usize).await.unwrap();
+        let create = token::create_mint(owner, mint, owner, 6, rent);
+        chain.submit(&create, &[&key, &mint_key]).await.unwrap();
+        for step in [
+            vec![token::create_account(owner, owner, mint), token::mint_to(mint, tokens, owner, DEPOSIT)],
+            vec![instruction::initialize_config(owner, owner), instruction::open_vault(owner, mint)],
+            vec![instruction::open_market(owner, mint, 0, TERMS)],
+            vec![
+                instruction::open_project(owner, mint),
+                instruction::deposit(owner, tokens, project, mint, DEPOSIT),
+            ],
+            vec![instruction::open_device(owner, market, 0, owner)],
+        ] {
+            chain.submit(&step, &[&key]).await.unwrap();
+        }
+        let device = address::device(&market, &owner, 0).0;
+        let folder = tempfile::tempdir().unwrap();
+        Self { localnet, chain, key: Arc::new(key), market, project, device, folder }
+    }
+
+    async fn list(&self, id: u64, definition: Digest) -> Address {
+        let listing =
+            Listing { id, definition: definition.0, timeout_seconds: 60, max_price_per_second_atoms: 100 };
+        let list = instruction::list(self.key.pubkey(), self.project, self.market, &listing);
+        self.chain.submit(&[list], &[&self.key]).await.unwrap();
+        address::job(&self.project, id).0
+    }
+
+    /// A worker that writes down its steps and refusals.
+    fn worker(&self, store: &FolderStore, key: Arc<Keypair>, told: Arc<Mutex<Vec<String>>>) -> DeviceWorker {
+        let observer = move |event: NodeEvent<'_>| {
+            let text = match event {
+                NodeEvent::Landed { step, .. } => step.name().to_owned(),
+                NodeEvent::Refused { reason, .. } => format!("refused: {reason}"),
+                _ => return,
+            };
+            told.lock().unwrap().push(text);
+        };
+        DeviceWorker {
+            chain: self.chain.clone(),
+            key,
+            device: self.device,
+            hardware: Hardware::cpu("cpu-0"),
+            executor: Arc::new(ProcessExecutor::default()),
+            workplace: Workplace::new(
+                self.folder.path().join("scratch"),
+                store.clone(),
+                Sources::new(vec![Arc::new(store.clone())]),
+            ),
+            config: WorkerConfig { poll_interval: Duration::from_millis(20), ..WorkerConfig::default() },
+            observer: Arc::new(observer),
+        }
+    }
+}
+
+fn store(folder: &Path) -> FolderStore {
+    FolderStore::open(folder.join("store")).unwrap()
+}
+
+async fn until(mut reached: impl AsyncFnMut() -> bool) {
+    for _ in 0..1_000 {
+        if reached().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("waited 20 s in vain");
+}
+
+#[tokio::test]
+async fn a_definition_that_does_not_match_its_hash_is_handed_back_and_nothing_is_lost() {
+    let world = World::new().await;
+    let store = store(world.folder.path());
+    let honest = br#"{"version":"0.1","type":"container","ops":[{"type":"container/run","id":"a","args":{"image":"x","cmd":"true"}}]}"#;
+    let digest = store.put(honest).await.unwrap();
+    std::fs::write(store.path_of(digest), honest.map(|byte| byte ^ 1)).unwrap();
+    let job = world.list(1, digest).await;
+
+    let (told, stop) = (Arc::new(Mutex::new(Vec::new())), CancellationToken::new());
+    let running = tokio::spawn(world.worker(&store, world.key.clone(), told.clone()).run(stop.clone()));
+    until(async || told.lock().unwrap().iter().any(|text| text == Step::Decline.name())).await;
+    stop.cancel();
+    running.await.unwrap().unwrap();
+
+    let told = told.lock().unwrap().clone();
+    let refused = told.iter().find(|text| text.starts_with("refused")).unwrap();
+    assert!(refused.contains(&digest.to_string()), "it names what was asked for: {refused}");
+    assert!(!told.iter().any(|text| text == Step::Start.name()), "nothing was started: {told:?}");
+    let account: Job = fetch(world.chain.as_ref(), "job", &job).await.unwrap();
+    assert!(account.is(JobState::Queued));
+    assert_eq!(account.escrow_atoms, 6_150, "60 s × 100 atoms and 2.5 %");
+    let project: Project = fetch(world.chain.as_ref(), "project", &world.project).await.unwrap();
+    assert_eq!(project.balance, DEPOSIT - 6_150);
+    let market = fetch_market(world.chain.as_ref(), &world.market).await.unwrap();
+    assert_eq!(market.waiting(), Some(vec![job]), "back in the queue, and the device has left");
+    world.localnet.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_refusal_is_not_repeated_at_full_speed() {
+    let world = World::new().await;
+    let store = store(world.folder.path());
+    world.list(1, Digest([7; 32])).await;
+    let (told, stop) = (Arc::new(Mutex::new(Vec::new())), CancellationToken::new());
+    let running = tokio::spawn(world.worker(&store, world.key.clone(), told.clone()).run(stop.clone()));
+    let declines = || told.lock().unwrap().iter().filter(|text| *text == Step::Decline.name()).count();
+    until(async || declines() >= 4).await;
+    // The waits have doubled to 0.3 s by now; at full speed there would be dozens more in that time.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(declines() <= 6, "{} declines", declines());
+    stop.cancel();
+    running.await.unwrap().unwrap();
+    let device: Device = fetch(world.chain.as_ref(), "device", &world.device).await.unwrap();
+    assert!(device.is(grid_jobs::DeviceState::Idle), "the worker left nothing behind");
+    world.localnet.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_job_runs_is_paid_and_its_result_is_in_the_store() {
+    let world = World::new().await;
+    let store = store(world.folder.path());
+    let definition = br#"{"version":"0.1","type":"container","ops":[{"type":"container/run","id":"a","args":{"image":"x","cmd":"sleep 2; echo done"}}]}"#;
+    let digest = store.put(definition).await.unwrap();
+    let (told, stop) = (Arc::new(Mutex::new(Vec::new())), CancellationToken::new());
+    let running = tokio::spawn(world.worker(&store, world.key.clone(), told.clone()).run(stop.clone()));
+    until(async || told.lock().unwrap().iter().any(|text| text == Step::Work.name())).await;
+    let job = world.list(1, digest).await;
+    // A stop while the job runs lets it finish.
+    until(async || told.lock().unwrap().iter().any(|text| text == Step::Start.name())).await;
+    stop.cancel();
+    running.await.unwrap().unwrap();
+
+    let account: Job = fetch(world.chain.as_ref(), "job", &job).await.unwrap();
+    assert!(account.is(JobState::Done));
+    let seconds = account.ended_at.get() - account.started_at.get();
+    assert!((1..=10).contains(&seconds), "{seconds} s");
+    let device: Device = fetch(world.chain.as_ref(), "device", &world.device).await.unwrap();
+    assert_eq!(device.earnings_atoms, 100 * seconds as u64);
+    assert!(store.path_of(Digest(account.result)).exists(), "the result document is in the store");
+    world.localnet.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_worker_with_another_key_or_without_a_device_ends_at_once() {
+    let mut world = World::new().await;
+    let store = store(world.folder.path());
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let other =
+        world.worker(&store, Arc::new(Keypair::new()), told.clone()).run(CancellationToken::new()).await;
+    assert!(matches!(other, Err(NodeError::OtherNode { .. })), "{other:?}");
+    world.device = Address::new_unique();
+    let none = world.worker(&store, world.key.clone(), told.clone()).run(CancellationToken::new()).await;
+    assert!(matches!(none, Err(NodeError::NoDevice { .. })), "{none:?}");
+    assert!(told.lock().unwrap().is_empty());
+    world.localnet.stop().await.unwrap();
+}
