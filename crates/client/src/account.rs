@@ -5,7 +5,7 @@ use grid_jobs::{DeviceState, ID, JobState, Market, QueueSlot, waiting};
 use solana_account::Account;
 use solana_address::Address;
 
-pub use grid_jobs::{Config, Device, Job, Project};
+pub use grid_jobs::{Config, Device, Job, Member, Project};
 
 /// Why bytes are not the account they were taken for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -30,7 +30,7 @@ pub enum DecodeError {
     },
 }
 
-/// Decodes an account of the jobs program: [`Config`], [`Project`], [`Job`] or [`Device`].
+/// Decodes an account of the jobs program: [`Config`], [`Project`], [`Member`], [`Job`] or [`Device`].
 pub fn decode<T: AccountDeserialize>(address: &Address, account: &Account) -> Result<T, DecodeError> {
     if account.owner != ID {
         return Err(DecodeError::WrongOwner { address: *address, owner: account.owner });
@@ -87,9 +87,9 @@ pub enum JobPhase {
     Matched,
     /// Runs.
     Running,
-    /// Over, with a result.
+    /// Over and paid.
     Done,
-    /// Over, without a result, refunded.
+    /// Over, after too many lost matches, refunded.
     Stopped,
 }
 

@@ -1,6 +1,7 @@
 //! Program-derived addresses, each with its bump.
 
-use grid_jobs::{Config, Device, ID, Job, Market, Project, VAULT_SEED};
+use crate::token::{ASSOCIATED_PROGRAM_ID, Mint};
+use grid_jobs::{Config, Device, ID, Job, Market, Member, Project, VAULT_SEED};
 use solana_address::Address;
 
 /// The config: `["config"]`.
@@ -28,6 +29,11 @@ pub fn job(project: &Address, id: u64) -> (Address, u8) {
     find(&[Job::SEED, project.as_ref(), &id.to_le_bytes()])
 }
 
+/// A member of a project: `["member", project, key]`.
+pub fn member(project: &Address, key: &Address) -> (Address, u8) {
+    find(&[Member::SEED, project.as_ref(), key.as_ref()])
+}
+
 /// A device: `["device", market, node, index]`.
 pub fn device(market: &Address, node: &Address, index: u32) -> (Address, u8) {
     find(&[Device::SEED, market.as_ref(), node.as_ref(), &index.to_le_bytes()])
@@ -38,10 +44,11 @@ pub fn program_data() -> Address {
     Address::find_program_address(&[ID.as_ref()], &solana_sdk_ids::bpf_loader_upgradeable::ID).0
 }
 
-/// The associated token account of a wallet, for a mint of the SPL Token program.
-pub fn token_account(wallet: &Address, mint: &Address) -> Address {
-    let seeds: [&[u8]; 3] = [wallet.as_ref(), crate::token::PROGRAM_ID.as_ref(), mint.as_ref()];
-    Address::find_program_address(&seeds, &crate::token::ASSOCIATED_PROGRAM_ID).0
+/// The associated token account of a wallet.
+pub fn token_account(wallet: &Address, mint: impl Into<Mint>) -> Address {
+    let mint = mint.into();
+    let seeds = [wallet.as_ref(), mint.program.as_ref(), mint.address.as_ref()];
+    Address::find_program_address(&seeds, &ASSOCIATED_PROGRAM_ID).0
 }
 
 fn find(seeds: &[&[u8]]) -> (Address, u8) {

@@ -62,14 +62,22 @@ pub async fn account(chain: &dyn Chain, address: &Address) -> Result<Option<Acco
     Ok(chain.accounts(&[*address]).await?.pop().flatten())
 }
 
+/// Reads and decodes an account of the jobs program, if it exists.
+pub async fn find<T: AccountDeserialize>(
+    chain: &dyn Chain,
+    address: &Address,
+) -> Result<Option<T>, ChainError> {
+    let account = account(chain, address).await?;
+    Ok(account.map(|account| account::decode(address, &account)).transpose()?)
+}
+
 /// Reads and decodes an account of the jobs program that must exist.
 pub async fn fetch<T: AccountDeserialize>(
     chain: &dyn Chain,
     what: &'static str,
     address: &Address,
 ) -> Result<T, ChainError> {
-    let account = account(chain, address).await?.ok_or(ChainError::Missing { what, address: *address })?;
-    Ok(account::decode(address, &account)?)
+    find(chain, address).await?.ok_or(ChainError::Missing { what, address: *address })
 }
 
 /// Reads a market with its queue.

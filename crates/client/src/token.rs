@@ -8,6 +8,8 @@ use solana_instruction::{AccountMeta, Instruction};
 
 /// The SPL Token program.
 pub const PROGRAM_ID: Address = Address::from_str_const("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA");
+/// The Token-2022 program.
+pub const PROGRAM_2022_ID: Address = Address::from_str_const("TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb");
 /// The associated token account program.
 pub const ASSOCIATED_PROGRAM_ID: Address =
     Address::from_str_const("ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL");
@@ -15,6 +17,36 @@ pub const ASSOCIATED_PROGRAM_ID: Address =
 pub const MINT_SPACE: u64 = 82;
 /// Bytes of a token account.
 pub const ACCOUNT_SPACE: u64 = 165;
+
+/// A mint and the token program that owns it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mint {
+    /// The mint.
+    pub address: Address,
+    /// SPL Token or Token-2022.
+    pub program: Address,
+}
+
+impl Mint {
+    /// A mint of Token-2022.
+    pub fn token_2022(address: Address) -> Self {
+        Self { address, program: PROGRAM_2022_ID }
+    }
+}
+
+impl From<Address> for Mint {
+    /// A mint of SPL Token.
+    fn from(address: Address) -> Self {
+        Self { address, program: PROGRAM_ID }
+    }
+}
+
+impl From<&Address> for Mint {
+    /// A mint of SPL Token.
+    fn from(address: &Address) -> Self {
+        Self::from(*address)
+    }
+}
 
 /// Creates the account of a mint and initialises it, without a freeze authority. Signs: payer and mint.
 pub fn create_mint(
@@ -45,17 +77,18 @@ pub fn create_mint(
 }
 
 /// Creates the associated token account of a wallet, if it does not exist. Signs: the payer.
-pub fn create_account(payer: Address, wallet: Address, mint: Address) -> Instruction {
+pub fn create_account(payer: Address, wallet: Address, mint: impl Into<Mint>) -> Instruction {
+    let mint = mint.into();
     Instruction::new_with_bytes(
         ASSOCIATED_PROGRAM_ID,
         &[1], // CreateIdempotent
         vec![
             AccountMeta::new(payer, true),
-            AccountMeta::new(crate::address::token_account(&wallet, &mint), false),
+            AccountMeta::new(crate::address::token_account(&wallet, mint), false),
             AccountMeta::new_readonly(wallet, false),
-            AccountMeta::new_readonly(mint, false),
+            AccountMeta::new_readonly(mint.address, false),
             AccountMeta::new_readonly(solana_sdk_ids::system_program::ID, false),
-            AccountMeta::new_readonly(PROGRAM_ID, false),
+            AccountMeta::new_readonly(mint.program, false),
         ],
     )
 }

@@ -16,8 +16,12 @@ pub enum Step {
     Start,
     /// Handed a job back.
     Decline,
+    /// Showed that a running job lives.
+    Heartbeat,
     /// Finished a job.
     Finish,
+    /// Added the result of a job that its client ended.
+    PostResult,
 }
 
 impl Step {
@@ -28,7 +32,9 @@ impl Step {
             Self::Leave => "leave",
             Self::Start => "start",
             Self::Decline => "decline",
+            Self::Heartbeat => "heartbeat",
             Self::Finish => "finish",
+            Self::PostResult => "post_result",
         }
     }
 }

@@ -6,6 +6,7 @@
 
 mod error;
 mod event;
+mod watch;
 mod worker;
 
 pub use {

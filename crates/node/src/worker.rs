@@ -7,13 +7,14 @@ use crate::{
 use grid_client::{
     Chain, ChainError,
     account::{self, Device, DevicePhase, Job},
-    chain::{self, fetch, fetch_device_and_market, job_assigned_to},
+    chain::{fetch, fetch_device_and_market, find, job_assigned_to},
     instruction,
 };
 use grid_executor::{
     CancellationToken, Device as Hardware, Digest, Executor, JobRequest, PreparedJob, Workplace,
     fetch_definition, prepare,
 };
+use grid_jobs::{JobState, math::is_zero};
 use solana_address::Address;
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
@@ -27,6 +28,10 @@ pub struct WorkerConfig {
     pub poll_interval: Duration,
     /// Longest time between two tries of what fails; the first retry comes after [`Self::poll_interval`].
     pub max_backoff: Duration,
+    /// Time between two looks at the chain while a job runs.
+    pub watch_interval: Duration,
+    /// Heartbeats that the worker sends within the time in which one is due, at least 1.
+    pub heartbeats_per_limit: u32,
     /// Lowest acceptable price, atoms per second.
     pub min_price_per_second_atoms: u64,
 }
@@ -36,12 +41,15 @@ impl Default for WorkerConfig {
         Self {
             poll_interval: Duration::from_secs(2),
             max_backoff: Duration::from_secs(60),
+            watch_interval: Duration::from_secs(10),
+            heartbeats_per_limit: 3,
             min_price_per_second_atoms: 0,
         }
     }
 }
 
-/// Offers a device, runs what it is matched with, posts the result; again and again, until it is stopped.
+/// Offers a device, runs what it is matched with, shows that it lives, posts the result; again and again, until it is
+/// stopped.
 pub struct DeviceWorker {
     /// Access to the chain.
     pub chain: Arc<dyn Chain>,
@@ -97,9 +105,8 @@ impl DeviceWorker {
 
     /// Checks what would fail in every round; returns the device's market.
     async fn check(&self) -> Result<Address, NodeError> {
-        let found = chain::account(self.chain.as_ref(), &self.device).await?;
-        let found = found.ok_or(NodeError::NoDevice { device: self.device })?;
-        let device: Device = account::decode(&self.device, &found).map_err(ChainError::from)?;
+        let found = find(self.chain.as_ref(), &self.device).await?;
+        let device: Device = found.ok_or(NodeError::NoDevice { device: self.device })?;
         if device.node != self.key.pubkey() {
             return Err(NodeError::OtherNode {
                 device: self.device,
@@ -126,6 +133,7 @@ impl DeviceWorker {
         let (device, view) = fetch_device_and_market(chain, &self.device, market).await?;
         let node = self.key.pubkey();
         match account::device_phase(&self.device, &device, &view) {
+            DevicePhase::Idle if unposted.is_some() => self.post_after_the_end(unposted).await,
             DevicePhase::Idle if stop.is_cancelled() => Ok(Round::Done),
             DevicePhase::Idle => {
                 let minimum = self.config.min_price_per_second_atoms;
@@ -166,7 +174,7 @@ impl DeviceWorker {
             Ok(prepared) => prepared,
             Err(reason) => {
                 self.tell(NodeEvent::Refused { device: self.device, job: address, reason });
-                let decline = instruction::decline(node, self.device, address, job.market, job.project);
+                let decline = instruction::decline(node, self.run_of(address, job));
                 self.submit(Step::Decline, Some(address), decline).await?;
                 return Ok(Round::Refused);
             }
@@ -206,8 +214,16 @@ impl DeviceWorker {
             self.tell(NodeEvent::Job { device: self.device, job: address, event });
         };
         // A stop lets the running job finish: it is paid, and the client has its result.
-        let outcome =
-            prepared.run(self.executor.as_ref(), &self.workplace, CancellationToken::new(), &tell).await;
+        let cancel = CancellationToken::new();
+        let run = prepared.run(self.executor.as_ref(), &self.workplace, cancel.clone(), &tell);
+        tokio::pin!(run);
+        let outcome = tokio::select! {
+            outcome = &mut run => outcome,
+            () = self.watch(address) => {
+                cancel.cancel();
+                run.await
+            }
+        };
         match outcome {
             Ok(outcome) => {
                 let (status, result) = (outcome.document.status, outcome.digest);
@@ -230,8 +246,7 @@ impl DeviceWorker {
             Some(ready) => {
                 let node = self.key.pubkey();
                 let result = ready.result.0;
-                let finish =
-                    instruction::finish(node, self.device, ready.job, job.market, job.project, result);
+                let finish = instruction::finish(node, self.run_of(ready.job, &job), result);
                 let address = ready.job;
                 let posted = self.submit(Step::Finish, Some(address), finish).await;
                 if posted.is_err() {
@@ -249,7 +264,23 @@ impl DeviceWorker {
         }
     }
 
-    async fn submit(
+    /// Posts what is there of a job that its client ended; forgets it when it was given to another device.
+    async fn post_after_the_end(&self, unposted: &mut Option<Unposted>) -> Result<Round, ChainError> {
+        let Some(Unposted { job: address, result }) = unposted.as_ref() else { return Ok(Round::Again) };
+        let job: Option<Job> = find(self.chain.as_ref(), address).await?;
+        if job.is_some_and(|job| job.is(JobState::Done) && job.device == self.device && is_zero(&job.result)) {
+            let post = instruction::post_result(self.key.pubkey(), self.device, *address, result.0);
+            self.submit(Step::PostResult, Some(*address), post).await?;
+        }
+        *unposted = None;
+        Ok(Round::Again)
+    }
+
+    fn run_of(&self, address: Address, job: &Job) -> instruction::Run {
+        instruction::Run { device: self.device, job: address, market: job.market, project: job.project }
+    }
+
+    pub(crate) async fn submit(
         &self,
         step: Step,
         job: Option<Address>,
@@ -260,7 +291,7 @@ impl DeviceWorker {
         Ok(())
     }
 
-    fn tell(&self, event: NodeEvent<'_>) {
+    pub(crate) fn tell(&self, event: NodeEvent<'_>) {
         (self.observer)(event);
     }
 

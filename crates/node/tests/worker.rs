@@ -12,7 +12,7 @@ use grid_executor::{
     CancellationToken, ContentStore, Device as Hardware, Digest, FolderStore, ProcessExecutor, Sources,
     Workplace,
 };
-use grid_jobs::{JobState, MarketTerms};
+use grid_jobs::{JobKind, JobState, MarketTerms};
 use grid_localnet::{Airdrop, Localnet, LocalnetConfig, ProgramBinary};
 use grid_node::{DeviceWorker, NodeError, NodeEvent, Step, WorkerConfig};
 use solana_address::Address;
@@ -27,8 +27,11 @@ use std::{
 const TERMS: MarketTerms = MarketTerms {
     price_per_second_atoms: 100,
     bond_atoms: 0,
+    expiry_reward_atoms: 0,
+    compensation_atoms: 0,
     fee_bps: 250,
-    max_attempts: 3,
+    max_attempts: 16,
+    max_strikes: 10,
     min_timeout_seconds: 10,
     max_timeout_seconds: 3_600,
     start_window_seconds: 60,
@@ -94,7 +97,7 @@ impl World {
 
     async fn list(&self, id: u64, definition: Digest) -> Address {
         let listing =
-            Listing { id, definition: definition.0, timeout_seconds: 60, max_price_per_second_atoms: 100 };
+            Listing { id, kind: JobKind::Batch, definition: definition.0, timeout_seconds: 60, max_price_per_second_atoms: 100 };
         let list = instruction::list(self.key.pubkey(), self.project, self.market, &listing);
         self.chain.submit(&[list], &[&self.key]).await.unwrap();
         address::job(&self.project, id).0
@@ -121,7 +124,12 @@ impl World {
                 store.clone(),
                 Sources::new(vec![Arc::new(store.clone())]),
             ),
-            config: WorkerConfig { poll_interval: Duration::from_millis(20), ..WorkerConfig::default() },
+            config: WorkerConfig {
+                poll_interval: Duration::from_millis(20),
+                watch_interval: Duration::from_millis(50),
+                heartbeats_per_limit: 600, // every 0.2 s
+                ..WorkerConfig::default()
+            },
             observer: Arc::new(observer),
         }
     }
@@ -211,6 +219,71 @@ async fn a_job_runs_is_paid_and_its_result_is_in_the_store() {
     let device: Device = fetch(world.chain.as_ref(), "device", &world.device).await.unwrap();
     assert_eq!(device.earnings_atoms, 100 * seconds as u64);
     assert!(store.path_of(Digest(account.result)).exists(), "the result document is in the store");
+    world.localnet.stop().await.unwrap();
+}
+
+/// Lists a job that sleeps for ten minutes and waits until it runs.
+async fn run_for_long(world: &World, store: &FolderStore, told: &Mutex<Vec<String>>) -> Address {
+    let definition = br#"{"version":"0.1","type":"container","ops":[{"type":"container/run","id":"a","args":{"image":"x","cmd":"echo begun; sleep 600"}}]}"#;
+    let job = world.list(1, store.put(definition).await.unwrap()).await;
+    until(async || told.lock().unwrap().iter().any(|text| text == Step::Start.name())).await;
+    job
+}
+
+#[tokio::test]
+async fn a_running_job_sends_heartbeats_and_ends_when_its_client_ends_it() {
+    let world = World::new().await;
+    let store = store(world.folder.path());
+    let (told, stop) = (Arc::new(Mutex::new(Vec::new())), CancellationToken::new());
+    let running = tokio::spawn(world.worker(&store, world.key.clone(), told.clone()).run(stop.clone()));
+    let job = run_for_long(&world, &store, &told).await;
+    let beats = || told.lock().unwrap().iter().filter(|text| *text == Step::Heartbeat.name()).count();
+    until(async || beats() >= 2).await;
+    world.localnet.advance_clock(30).await.unwrap();
+    let so_far = beats();
+    until(async || beats() > so_far).await;
+    let account: Job = fetch(world.chain.as_ref(), "job", &job).await.unwrap();
+    assert!(account.last_heartbeat_at.get() >= account.started_at.get() + 30);
+
+    let run =
+        instruction::Run { device: world.device, job, market: world.market, project: world.project };
+    let end = instruction::end(world.key.pubkey(), run);
+    world.chain.submit(&[end], &[&world.key]).await.unwrap();
+    until(async || told.lock().unwrap().iter().any(|text| text == Step::PostResult.name())).await;
+    stop.cancel();
+    running.await.unwrap().unwrap();
+
+    let account: Job = fetch(world.chain.as_ref(), "job", &job).await.unwrap();
+    assert!(account.is(JobState::Done));
+    assert!(store.path_of(Digest(account.result)).exists(), "what there is of a result is in the store");
+    let device: Device = fetch(world.chain.as_ref(), "device", &world.device).await.unwrap();
+    assert!(device.earnings_atoms.get() >= 3_000, "30 s and more at 100 atoms: {}", device.earnings_atoms);
+    assert!(!told.lock().unwrap().iter().any(|text| text == Step::Finish.name()));
+    world.localnet.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_job_that_was_taken_back_is_given_up_and_the_device_goes_on() {
+    let world = World::new().await;
+    let store = store(world.folder.path());
+    let (told, stop) = (Arc::new(Mutex::new(Vec::new())), CancellationToken::new());
+    let mut worker = world.worker(&store, world.key.clone(), told.clone());
+    worker.config.heartbeats_per_limit = 1; // the next one is due in two minutes
+    let running = tokio::spawn(worker.run(stop.clone()));
+    let job = run_for_long(&world, &store, &told).await;
+    world.localnet.advance_clock(121).await.unwrap();
+    let run =
+        instruction::Run { device: world.device, job, market: world.market, project: world.project };
+    world.chain.submit(&[instruction::expire_run(run, None)], &[&world.key]).await.unwrap();
+    // The device offers itself again and meets the job that went back to the head of the queue.
+    let starts = || told.lock().unwrap().iter().filter(|text| *text == Step::Start.name()).count();
+    until(async || starts() == 2).await;
+    let account: Job = fetch(world.chain.as_ref(), "job", &job).await.unwrap();
+    assert_eq!(account.attempts, 1);
+    let end = instruction::end(world.key.pubkey(), run);
+    world.chain.submit(&[end], &[&world.key]).await.unwrap();
+    stop.cancel();
+    running.await.unwrap().unwrap();
     world.localnet.stop().await.unwrap();
 }
 

@@ -22,14 +22,20 @@ pub const MAX_START_WINDOW_SECONDS: u32 = 24 * 60 * 60;
 pub const MIN_HEARTBEAT_LIMIT_SECONDS: u32 = 30;
 /// Longest time between two heartbeats that a market may allow, seconds: a day.
 pub const MAX_HEARTBEAT_LIMIT_SECONDS: u32 = 24 * 60 * 60;
-/// Shortest time after a job's timeout in which a late result is still paid, seconds: an hour.
+/// Shortest time after a job's timeout in which a late result is still paid for sure, seconds: an hour.
 pub const MIN_FINISH_GRACE_SECONDS: u32 = 60 * 60;
-/// Longest time after a job's timeout in which a late result is still paid, seconds: a week.
+/// Longest time after a job's timeout in which a late result is still paid for sure, seconds: a week.
 pub const MAX_FINISH_GRACE_SECONDS: u32 = 7 * 24 * 60 * 60;
 /// Longest time for which only the client may close a job that is over, seconds: 90 days.
 pub const MAX_RETENTION_SECONDS: u32 = 90 * 24 * 60 * 60;
 /// Most attempts a market may allow a job.
 pub const MAX_ATTEMPTS: u8 = 16;
+/// Longest period of a member's spending limit, seconds: 366 days.
+pub const MAX_MEMBER_PERIOD_SECONDS: u32 = 366 * 24 * 60 * 60;
+/// Longest pause of entries, and the shortest time from the end of one to the next, seconds: 3 days.
+pub const MAX_PAUSE_SECONDS: u32 = 3 * 24 * 60 * 60;
+/// Time after a notice to a waiting job or device from which anyone may act for its absent owner, seconds: 30 days.
+pub const NOTICE_SECONDS: u32 = 30 * 24 * 60 * 60;
 
 /// Layout version that accounts of this release are written with.
 pub const LAYOUT_VERSION: u8 = 1;

@@ -135,4 +135,127 @@ pub enum GridError {
     /// 6042
     #[msg("The account is not the clock sysvar")]
     WrongClock,
+    /// 6043
+    #[msg("Entries to this market are paused; the pause ends by itself")]
+    MarketPaused,
+    /// 6044
+    #[msg("Deposits, bonds and new markets are paused; the pause ends by itself")]
+    DepositsPaused,
+    /// 6045
+    #[msg("The signer neither owns the job's project nor listed the job")]
+    NotJobClient,
+    /// 6046
+    #[msg("The signer neither owns the project nor is the member of this member account")]
+    NotMember,
+    /// 6047
+    #[msg("The member's spending limit for this period is exceeded")]
+    MemberLimitExceeded,
+    /// 6048
+    #[msg("A member's period must be between 1 second and 366 days")]
+    MemberPeriodOutOfRange,
+    /// 6049
+    #[msg("The project still has members: close them first")]
+    ProjectHasMembers,
+    /// 6050
+    #[msg("The device has too many strikes for this market: finished jobs take them off, one each")]
+    TooManyStrikes,
+    /// 6051
+    #[msg("The device is not the one that ran the job")]
+    NotJobDevice,
+    /// 6052
+    #[msg("The job has a result already")]
+    AlreadyHasResult,
+    /// 6053
+    #[msg("The new timeout must be longer than the job's timeout")]
+    TimeoutNotLonger,
+    /// 6054
+    #[msg("The time to start the job has not passed")]
+    StartWindowNotOver,
+    /// 6055
+    #[msg("The run shows life and is within its timeout and grace")]
+    RunNotOverdue,
+    /// 6056
+    #[msg("Nobody gave notice, or the notice has not passed: until then only the owner may do this")]
+    NoticeNotGiven,
+    /// 6057
+    #[msg("Notice was given already")]
+    NoticeAlreadyGiven,
+    /// 6058
+    #[msg("Notice can be given to a job in the queue and to a device that is idle or in the queue")]
+    NotWaiting,
+    /// 6059
+    #[msg("The expiry reward and the compensation together must not exceed the bond")]
+    PenaltiesAboveBond,
+    /// 6060
+    #[msg("The number of strikes that shuts a device out must be at least 1")]
+    StrikesOutOfRange,
+    /// 6061
+    #[msg("The signer is not the market's authority")]
+    NotMarketAuthority,
+    /// 6062
+    #[msg("The signer is not the authority that the market was offered to")]
+    NotPendingAuthority,
+    /// 6063
+    #[msg("The market still has jobs that wait or run, devices that wait, or fees to collect")]
+    MarketNotEmpty,
+    /// 6064
+    #[msg("The signer is not the config's admin")]
+    NotAdmin,
+    /// 6065
+    #[msg("The signer is not the admin that the config was offered to")]
+    NotPendingAdmin,
+    /// 6066
+    #[msg("The signer is not the config's pauser")]
+    NotPauser,
+    /// 6067
+    #[msg("A pause lasts at most 3 days")]
+    PauseOutOfRange,
+    /// 6068
+    #[msg("After a pause, entries stay open for 3 days before the next one")]
+    PauseTooSoon,
+    /// 6069
+    #[msg("There are no fees to collect")]
+    NoFees,
+    /// 6070
+    #[msg("The signer is not the device's payee")]
+    NotPayee,
+    /// 6071
+    #[msg("A job listed here needs one account each, writable, in order, and at least one job is to be listed")]
+    WrongJobAccounts,
+    /// 6072
+    #[msg("The address must not be zero")]
+    ZeroAddress,
+    /// 6073
+    #[msg("Mints with the transfer fee extension are refused: it takes from every transfer")]
+    MintTransferFee,
+    /// 6074
+    #[msg("Mints with the transfer hook extension are refused: its program can block every transfer")]
+    MintTransferHook,
+    /// 6075
+    #[msg("Mints with the permanent delegate extension are refused: it can take from every account")]
+    MintPermanentDelegate,
+    /// 6076
+    #[msg("Mints with the default account state extension are refused: new accounts can be frozen")]
+    MintDefaultAccountState,
+    /// 6077
+    #[msg("Mints with the pausable extension are refused: all transfers can be stopped")]
+    MintPausable,
+    /// 6078
+    #[msg("Mints with the mint close authority extension are refused: the mint can be replaced")]
+    MintCloseAuthority,
+    /// 6079
+    #[msg("Mints with the non-transferable extension are refused: nothing can be paid out")]
+    MintNonTransferable,
+    /// 6080
+    #[msg("Mints with a confidential transfer extension are refused: amounts can be hidden")]
+    MintConfidentialTransfer,
+    /// 6081
+    #[msg("The mint has an extension that is not known to be harmless")]
+    MintExtensionUnknown,
+    /// 6082
+    #[msg("The account is not an initialised mint of SPL Token or Token-2022")]
+    MintMalformed,
+    /// 6083
+    #[msg("The job is over")]
+    JobOver,
 }

@@ -34,25 +34,29 @@ pub mod math;
 pub mod state;
 
 use anchor_lang::prelude::*;
+use alloc::vec::Vec;
 pub use {errors::GridError, instructions::*, state::*};
 
 declare_id!("AhNtFQApsGPcC6xBS5hRJNAyY4khwcjcXzb3QTFXetUH");
 
-/// The instructions; the four of the hot path come first, because dispatch walks this list.
+/// The instructions; the ones of the hot path come first, because dispatch walks this list.
 #[program]
 pub mod grid_jobs {
     use super::*;
+    use crate::instructions::new_job::NewJob;
 
     /// Lists a job: takes its price from the project's balance into escrow and matches it with a waiting device or queues it.
     pub fn list(
         ctx: &mut Context<List>,
         id: u64,
         bump: u8,
+        kind: JobKind,
         definition: &[u8; 32],
         timeout_seconds: u32,
         max_price_per_second_atoms: u64,
     ) -> Result<()> {
-        handle_list(ctx, id, bump, definition, timeout_seconds, max_price_per_second_atoms)
+        let new = NewJob { id, bump, kind, definition, timeout_seconds, max_price_per_second_atoms };
+        handle_list(ctx, &new)
     }
 
     /// Offers an idle device: matches it with the first waiting job or queues it.
@@ -68,6 +72,65 @@ pub mod grid_jobs {
     /// Finishes a running job: posts the hash of its result, pays the device, returns the rest to the project.
     pub fn finish(ctx: &mut Context<Finish>, result: &[u8; 32]) -> Result<()> {
         handle_finish(ctx, result)
+    }
+
+    /// Shows that the node of a running job lives.
+    pub fn heartbeat(ctx: &mut Context<Heartbeat>) -> Result<()> {
+        handle_heartbeat(ctx)
+    }
+
+    /// Lists several jobs in one transaction, with consecutive ids; their accounts follow the named ones.
+    pub fn list_many(
+        ctx: &mut Context<ListMany>,
+        first_id: u64,
+        max_price_per_second_atoms: u64,
+        jobs: Vec<JobRequest>,
+    ) -> Result<()> {
+        handle_list_many(ctx, first_id, max_price_per_second_atoms, &jobs)
+    }
+
+    /// Lists a job for one waiting device.
+    pub fn list_direct(
+        ctx: &mut Context<ListDirect>,
+        id: u64,
+        bump: u8,
+        kind: JobKind,
+        definition: &[u8; 32],
+        timeout_seconds: u32,
+        max_price_per_second_atoms: u64,
+    ) -> Result<()> {
+        let new = NewJob { id, bump, kind, definition, timeout_seconds, max_price_per_second_atoms };
+        handle_list_direct(ctx, &new)
+    }
+
+    /// Gives a job a longer timeout, at its own price.
+    pub fn extend(ctx: &mut Context<Extend>, timeout_seconds: u32) -> Result<()> {
+        handle_extend(ctx, timeout_seconds)
+    }
+
+    /// Ends a run before its node finishes it: pays the seconds so far, returns the rest to the project.
+    pub fn end(ctx: &mut Context<End>) -> Result<()> {
+        handle_end(ctx)
+    }
+
+    /// Adds the hash of the result of a job that its client ended.
+    pub fn post_result(ctx: &mut Context<PostResult>, result: &[u8; 32]) -> Result<()> {
+        handle_post_result(ctx, result)
+    }
+
+    /// Gives up a run; the job meets the next device or returns to the head of the queue.
+    pub fn quit(ctx: &mut Context<Quit>) -> Result<()> {
+        handle_quit(ctx)
+    }
+
+    /// Takes a job back from a device that did not start it in time; anyone may call it.
+    pub fn expire_assignment(ctx: &mut Context<ExpireAssignment>) -> Result<()> {
+        handle_expire_assignment(ctx)
+    }
+
+    /// Takes a job back from a device that shows no life, or did not finish it in time; anyone may call it.
+    pub fn expire_run(ctx: &mut Context<ExpireRun>) -> Result<()> {
+        handle_expire_run(ctx)
     }
 
     /// Takes a queued job off its market: returns the escrow to the project and the rent to who paid it.
@@ -115,6 +178,21 @@ pub mod grid_jobs {
         handle_withdraw_bond(ctx, amount_atoms)
     }
 
+    /// Pays a market's fees to the treasury's associated token account; anyone may call it.
+    pub fn collect_fees(ctx: &mut Context<CollectFees>) -> Result<()> {
+        handle_collect_fees(ctx)
+    }
+
+    /// Gives notice to a job that waits: after 30 days anyone may delist it.
+    pub fn notify_job(ctx: &mut Context<NotifyJob>) -> Result<()> {
+        handle_notify_job(ctx)
+    }
+
+    /// Gives notice to a device that waits or is idle: after 30 days anyone may send its deposits home.
+    pub fn notify_device(ctx: &mut Context<NotifyDevice>) -> Result<()> {
+        handle_notify_device(ctx)
+    }
+
     /// Opens a project: a prepaid balance of one owner in one mint.
     pub fn open_project(ctx: &mut Context<OpenProject>) -> Result<()> {
         handle_open_project(ctx)
@@ -125,9 +203,29 @@ pub mod grid_jobs {
         handle_close_project(ctx)
     }
 
+    /// Appoints a member of a project, or changes its spending limit.
+    pub fn set_member(
+        ctx: &mut Context<SetMember>,
+        key: Address,
+        limit_atoms: u64,
+        period_seconds: u32,
+    ) -> Result<()> {
+        handle_set_member(ctx, key, limit_atoms, period_seconds)
+    }
+
+    /// Ends a membership.
+    pub fn close_member(ctx: &mut Context<CloseMember>) -> Result<()> {
+        handle_close_member(ctx)
+    }
+
     /// Opens a device of a node in a market.
     pub fn open_device(ctx: &mut Context<OpenDevice>, index: u32, payee: Address) -> Result<()> {
         handle_open_device(ctx, index, payee)
+    }
+
+    /// Names another payee of a device.
+    pub fn set_payee(ctx: &mut Context<SetPayee>, payee: Address) -> Result<()> {
+        handle_set_payee(ctx, payee)
     }
 
     /// Closes an idle device without bond and earnings.
@@ -145,6 +243,34 @@ pub mod grid_jobs {
         handle_grow_market(ctx)
     }
 
+    /// Sets a market's terms, for jobs listed and devices offered from now on.
+    pub fn update_market(ctx: &mut Context<UpdateMarket>, terms: MarketTerms) -> Result<()> {
+        handle_update_market(ctx, terms)
+    }
+
+    /// Offers a market to another authority.
+    pub fn propose_market_authority(
+        ctx: &mut Context<ProposeMarketAuthority>,
+        new_authority: Address,
+    ) -> Result<()> {
+        handle_propose_market_authority(ctx, new_authority)
+    }
+
+    /// Takes over a market that was offered.
+    pub fn accept_market_authority(ctx: &mut Context<AcceptMarketAuthority>) -> Result<()> {
+        handle_accept_market_authority(ctx)
+    }
+
+    /// Refuses entries to a market for some time, never exits.
+    pub fn pause_market(ctx: &mut Context<PauseMarket>, seconds: u32) -> Result<()> {
+        handle_pause_market(ctx, seconds)
+    }
+
+    /// Closes a market that nothing depends on.
+    pub fn close_market(ctx: &mut Context<CloseMarket>) -> Result<()> {
+        handle_close_market(ctx)
+    }
+
     /// Opens the vault of a mint, which holds the tokens of all its markets, projects and devices.
     pub fn open_vault(ctx: &mut Context<OpenVault>) -> Result<()> {
         handle_open_vault(ctx)
@@ -153,5 +279,25 @@ pub mod grid_jobs {
     /// Initialises the config; only the program's upgrade authority may, once.
     pub fn initialize_config(ctx: &mut Context<InitializeConfig>, admin: Address) -> Result<()> {
         handle_initialize_config(ctx, admin)
+    }
+
+    /// Names the pauser, and the treasury that fees are paid to.
+    pub fn update_config(ctx: &mut Context<UpdateConfig>, pauser: Address, treasury: Address) -> Result<()> {
+        handle_update_config(ctx, pauser, treasury)
+    }
+
+    /// Refuses deposits, bonds and new markets for some time, never exits.
+    pub fn pause_deposits(ctx: &mut Context<PauseDeposits>, seconds: u32) -> Result<()> {
+        handle_pause_deposits(ctx, seconds)
+    }
+
+    /// Offers the admin role to another key.
+    pub fn propose_admin(ctx: &mut Context<ProposeAdmin>, new_admin: Address) -> Result<()> {
+        handle_propose_admin(ctx, new_admin)
+    }
+
+    /// Takes over the admin role that was offered.
+    pub fn accept_admin(ctx: &mut Context<AcceptAdmin>) -> Result<()> {
+        handle_accept_admin(ctx)
     }
 }

@@ -40,10 +40,10 @@ pub fn event(event: &Event, report: &Report) -> String {
         Event::DeviceClosed(e) => format!("{}: closed", name(&e.device)),
         Event::BondFunded(e) => format!("{}: bond {}", name(&e.device), tokens(e.bond_after_atoms.get())),
         Event::BondWithdrawn(e) => format!("{}: bond {}", name(&e.device), tokens(e.bond_after_atoms.get())),
-        Event::JobListed(e) if e.device == Address::default() => {
+        Event::JobQueued(e) => {
             format!("{}: queued, escrow {}", name(&e.job), tokens(e.escrow_atoms.get()))
         }
-        Event::JobListed(e) => {
+        Event::JobMatched(e) => {
             let escrow = tokens(e.escrow_atoms.get());
             format!("{}: assigned to {}, which waited; escrow {escrow}", name(&e.job), name(&e.device))
         }
@@ -55,27 +55,73 @@ pub fn event(event: &Event, report: &Report) -> String {
             format!("{}: idle -> assigned, takes {}, which waited", name(&e.device), name(&e.job))
         }
         Event::DeviceLeft(e) => format!("{}: queued -> idle", name(&e.device)),
-        Event::JobStarted(e) => format!("{}: assigned -> running on {}", name(&e.job), name(&e.device)),
-        Event::JobDeclined(e) => {
+        Event::JobStarted(e) => format!("{}: assigned -> running", name(&e.job)),
+        Event::JobTakenBack(e) => {
             let state = match e.job_state {
                 state if state == JobState::Assigned as u8 => format!("assigned to {}", name(&e.next_device)),
                 state if state == JobState::Stopped as u8 => "stopped and refunded".to_owned(),
                 _ => "back at the head of the queue".to_owned(),
             };
-            format!("{}: declined by {}, {state}", name(&e.job), name(&e.device))
+            let cause = match e.cause {
+                1 => "declined",
+                2 => "given up",
+                3 => "not started in time",
+                _ => "not finished in time, or silent",
+            };
+            format!("{}: {cause} by {}, {state}", name(&e.job), name(&e.device))
         }
         Event::JobFinished(e) => format!(
-            "{}: running -> done, {} s: {} to {}, fee {}, refund {}",
+            "{}: running -> done, {} s: {} to its device, fee {}, refund {}",
             name(&e.job),
             e.seconds,
             tokens(e.paid_atoms.get()),
-            name(&e.device),
             tokens(e.fee_atoms.get()),
             tokens(e.refund_atoms.get())
         ),
+        Event::JobEnded(e) => format!(
+            "{}: running -> done, ended by its client after {} s: {} to its device, fee {}, refund {}",
+            name(&e.job),
+            e.seconds,
+            tokens(e.paid_atoms.get()),
+            tokens(e.fee_atoms.get()),
+            tokens(e.refund_atoms.get())
+        ),
+        Event::ResultPosted(e) => format!("{}: result posted", name(&e.job)),
+        Event::JobExtended(e) => {
+            format!("{}: {} s, escrow {}", name(&e.job), e.timeout_after_seconds, tokens(e.escrow_after_atoms.get()))
+        }
+        Event::JobNotified(e) => format!("{}: notice given", name(&e.job)),
+        Event::DeviceNotified(e) => format!("{}: notice given", name(&e.device)),
         Event::JobClosed(e) => format!("{}: closed", name(&e.job)),
         Event::EarningsWithdrawn(e) => {
             format!("{}: {} paid out", name(&e.device), tokens(e.amount_atoms.get()))
         }
+        Event::FeesCollected(e) => {
+            format!("{}: fees of {} paid out", name(&e.market), tokens(e.amount_atoms.get()))
+        }
+        Event::PayeeChanged(e) => format!("{}: payee {}", name(&e.device), name(&e.payee)),
+        Event::MemberSet(e) => format!(
+            "{}: member {}, {} each {} s",
+            name(&e.project),
+            name(&e.key),
+            tokens(e.limit_atoms.get()),
+            e.period_seconds
+        ),
+        Event::MemberClosed(e) => format!("{}: {} is no member any more", name(&e.project), name(&e.key)),
+        Event::MarketUpdated(e) => {
+            format!("{}: new terms, {} a second", name(&e.market), tokens(e.price_per_second_atoms.get()))
+        }
+        Event::MarketAuthorityProposed(e) => {
+            format!("{}: offered to {}", name(&e.market), name(&e.new_authority))
+        }
+        Event::MarketAuthorityChanged(e) => format!("{}: authority {}", name(&e.market), name(&e.authority)),
+        Event::MarketPaused(e) => format!("{}: entries paused until {}", name(&e.market), e.until),
+        Event::MarketClosed(e) => format!("{}: closed", name(&e.market)),
+        Event::DepositsPaused(e) => format!("config: deposits paused until {}", e.until),
+        Event::ConfigUpdated(e) => {
+            format!("config: pauser {}, treasury {}", name(&e.pauser), name(&e.treasury))
+        }
+        Event::AdminProposed(e) => format!("config: admin role offered to {}", name(&e.new_admin)),
+        Event::AdminChanged(e) => format!("config: admin {}", name(&e.admin)),
     }
 }

@@ -11,7 +11,7 @@ use grid_client::{
     ledger::fetch_ledger,
     token,
 };
-use grid_jobs::MarketTerms;
+use grid_jobs::{JobKind, MarketTerms};
 use grid_localnet::{Airdrop, Localnet, LocalnetConfig};
 use solana_address::Address;
 use solana_instruction::Instruction;
@@ -23,8 +23,11 @@ use std::{sync::Arc, time::Duration};
 pub const TERMS: MarketTerms = MarketTerms {
     price_per_second_atoms: 1_500,
     bond_atoms: 2_000_000,
+    expiry_reward_atoms: 100_000,
+    compensation_atoms: 900_000,
     fee_bps: 250,
     max_attempts: 3,
+    max_strikes: 10,
     min_timeout_seconds: 10,
     max_timeout_seconds: 3_600,
     start_window_seconds: 60,
@@ -185,6 +188,7 @@ impl Stage {
         self.report.name(job, name);
         let listing = Listing {
             id,
+            kind: JobKind::Batch,
             definition,
             timeout_seconds: TIMEOUT_SECONDS,
             max_price_per_second_atoms: TERMS.price_per_second_atoms,
@@ -215,7 +219,7 @@ impl Stage {
             let withdraw =
                 instruction::withdraw_bond(node, *device, self.mint, node, earned.bond_atoms.get());
             self.send("withdraw_bond", &[withdraw], &[&self.node]).await?;
-            let close = instruction::close_device(node, *device, self.market);
+            let close = instruction::close_device(node, node, *device);
             self.send("close_device", &[close], &[&self.node]).await?;
         }
         Ok(())

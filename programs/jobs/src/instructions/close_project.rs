@@ -1,7 +1,7 @@
 //! `close_project`: closes an empty project; its rent goes to the owner.
 //!
 //! Signs: the owner.
-//! It shall fail when: the signer is not the owner; the project has a balance; it has open jobs.
+//! It shall fail when: the signer is not the owner; the project has a balance; it has open jobs or members.
 
 use crate::{
     errors::GridError,
@@ -26,6 +26,7 @@ pub fn handle_close_project(ctx: &mut Context<CloseProject>) -> Result<()> {
     let accounts = &mut ctx.accounts;
     require!(accounts.project.balance.is_zero(), GridError::ProjectNotEmpty);
     require!(accounts.project.open_jobs.is_zero(), GridError::ProjectHasJobs);
+    require!(accounts.project.members.is_zero(), GridError::ProjectHasMembers);
     let project = *accounts.project.address();
     accounts.project.close(*accounts.owner.account())?;
     events::log!(ProjectClosed { project });

@@ -1,17 +1,19 @@
-//! `decline`: the node gives a match back before it starts. The job meets a waiting device at once or returns to the
-//! head of the queue; with no room left in the queue it is stopped and fully refunded, so that declining never fails
-//! for lack of room.
+//! `decline`: the node gives a match back before it starts.
 //!
 //! Signs: the node.
 //! Money: none, unless the job is stopped: job.escrow → project.balance.
-//! A decline is a strike, unless the job pays less than the device's minimum.
+//! A decline is a strike, unless the job pays less than the device's minimum; the job loses an attempt in any case, so
+//! that one that nobody wants does not stay at the head of the queue for ever.
 //! It shall fail when: the signer is not the node; job and device are not matched, or the job runs already; market or
 //! project are not the job's.
 
 use crate::{
     errors::GridError,
-    events::{self, JobDeclined},
-    state::{are_matched, with_queue, Device, Job, MarketAccount, Project, QueueKind, NO_SLOT},
+    instructions::{
+        clock::{unix_timestamp, CLOCK},
+        take_back::{Cause, TakeBack},
+    },
+    state::{are_matched, Device, Job, MarketAccount, Project},
 };
 use anchor_lang::prelude::*;
 
@@ -33,52 +35,23 @@ pub struct Decline {
     /// The job's project.
     #[account(mut, address = job.project @ GridError::WrongProject)]
     pub project: Account<Project>,
+    /// The clock sysvar.
+    #[account(address = CLOCK @ GridError::WrongClock)]
+    pub clock: UncheckedAccount,
 }
 
 /// Handles `decline`.
 pub fn handle_decline(ctx: &mut Context<Decline>) -> Result<()> {
     let accounts = &mut ctx.accounts;
-    let (device, job) = (&mut accounts.device, &mut accounts.job);
-    let (device_address, job_address) = (*device.address(), *job.address());
-    require!(are_matched(job, &job_address, device, &device_address), GridError::NotMatched);
-
-    if job.price_per_second_atoms >= device.min_price_per_second_atoms {
-        device.strikes = device.strikes.get().saturating_add(1).into();
+    require!(are_matched(&accounts.job, &accounts.device), GridError::NotMatched);
+    let now = unix_timestamp(&accounts.clock)?;
+    TakeBack {
+        job: &mut accounts.job,
+        device: &mut accounts.device,
+        market: &mut accounts.market,
+        project: &mut accounts.project,
+        reward_project: None,
+        cause: Cause::Declined,
     }
-    device.release();
-    let refund_atoms = requeue(job, &mut accounts.market, &mut accounts.project)?;
-    events::log!(JobDeclined {
-        job: job_address,
-        device: device_address,
-        next_device: job.device,
-        strikes_after: device.strikes,
-        job_state: job.state,
-        padding: [0; 3],
-        refund_atoms: refund_atoms.into(),
-    });
-    Ok(())
-}
-
-/// Gives a job that lost its device to the next one, or back to the head of the queue, or stops it when the queue is
-/// full. Returns what went back to the project, atoms.
-fn requeue(
-    job: &mut Account<Job>,
-    market: &mut MarketAccount,
-    project: &mut Account<Project>,
-) -> Result<u64> {
-    let address = *job.address();
-    if market.queue.kind() == QueueKind::Devices {
-        with_queue(market, |queue| queue.pop_front(&mut job.device))?;
-        job.assign(Clock::get()?.unix_timestamp);
-        return Ok(0);
-    }
-    if market.queue.free == NO_SLOT {
-        let refund_atoms = job.stop(Clock::get()?.unix_timestamp);
-        project.credit(refund_atoms)?;
-        market.remove_job()?;
-        return Ok(refund_atoms);
-    }
-    let slot = with_queue(market, |queue| queue.push_front(QueueKind::Jobs, address))?;
-    job.queue(slot);
-    Ok(0)
+    .settle(now)
 }

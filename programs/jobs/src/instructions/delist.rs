@@ -1,13 +1,15 @@
 //! `delist`: takes a queued job off its market and closes it.
 //!
-//! Signs: the project's owner.
+//! Signs: the project's owner or who listed the job, at any time; anyone 30 days after a notice.
 //! Money: job.escrow → project.balance; the account's lamports → who paid its rent.
-//! It shall fail when: the signer is not the owner; project or market are not the job's; the job is not in the queue
-//! (a job that a device took reads `Queued`, but its slot does not hold it any more); the rent would go to another.
+//! It shall fail when: the signer is a stranger and no notice has passed; project or market are not the job's; the job
+//! is not in the queue (a job that a device took reads `Queued`, but its slot does not hold it any more); the rent
+//! would go to another.
 
 use crate::{
     errors::GridError,
     events::{self, JobDelisted},
+    instructions::notice::require_owner_or_notice,
     state::{with_queue, Job, MarketAccount, Project},
 };
 use anchor_lang::{prelude::*, AccountClose};
@@ -15,9 +17,8 @@ use anchor_lang::{prelude::*, AccountClose};
 /// Accounts of `delist`.
 #[derive(Accounts)]
 pub struct Delist {
-    /// Owns the project.
-    #[account(address = project.owner @ GridError::NotProjectOwner)]
-    pub owner: Signer,
+    /// The project's owner, who listed the job, or anyone after the notice.
+    pub closer: Signer,
     /// The job's project.
     #[account(mut, address = job.project @ GridError::WrongProject)]
     pub project: Account<Project>,
@@ -36,6 +37,8 @@ pub struct Delist {
 pub fn handle_delist(ctx: &mut Context<Delist>) -> Result<()> {
     let accounts = &mut ctx.accounts;
     let (project, market, job) = (&mut accounts.project, &mut accounts.market, &mut accounts.job);
+    let is_client = job.is_client(accounts.closer.address(), project);
+    require_owner_or_notice(is_client, job.noticed_at)?;
     let address = *job.address();
     let slot = job.slot.get();
     let was_queued = with_queue(market, |queue| queue.remove(slot, &address))?;

@@ -3,7 +3,7 @@
 //! Signs: the node.
 //! Money: job.escrow → device.earnings (price × whole seconds since the start, at most the timeout), market.fees_owed
 //! (the fee on that) and project.balance (the rest).
-//! A finish that comes late is paid in full as long as nobody has taken the job back.
+//! A finish that comes late is paid in full as long as nobody has taken the job back. It takes a strike off the device.
 //! It shall fail when: the signer is not the node; the result's hash is zero; the job does not run on this device;
 //! market or project are not the job's.
 
@@ -47,16 +47,17 @@ pub fn handle_finish(ctx: &mut Context<Finish>, result: &[u8; 32]) -> Result<()>
     require!(job.is(JobState::Running), GridError::JobNotRunning);
     require!(!is_zero(result), GridError::ZeroResult);
 
-    let settled = job.finish(result, unix_timestamp(&accounts.clock)?)?;
+    let now = unix_timestamp(&accounts.clock)?;
+    let settled = job.finish(now, now)?;
+    job.result = *result;
     device.credit_earnings(settled.paid_atoms)?;
-    device.jobs_finished = device.jobs_finished.get().saturating_add(1).into();
+    device.count_finished();
     device.release();
     market.credit_fee(settled.fee_atoms)?;
     market.remove_job()?;
     project.credit(settled.refund_atoms)?;
     events::log!(JobFinished {
         job: *job.address(),
-        device: *device.address(),
         seconds: u64::from(settled.seconds).into(),
         paid_atoms: settled.paid_atoms.into(),
         fee_atoms: settled.fee_atoms.into(),

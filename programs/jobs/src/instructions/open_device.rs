@@ -3,7 +3,8 @@
 //! Signs: the node, who pays the rent.
 //! The payee owns the token account that earnings and bond are paid to: a node's hot key need not be able to spend
 //! what its machine earns.
-//! It shall fail when: the device exists already; the payee is the zero address.
+//! It shall fail when: the device exists already; the payee is the zero address; entries to the
+//! market are paused.
 
 #![expect(
     unused_variables,
@@ -13,7 +14,7 @@
 use crate::{
     errors::GridError,
     events::{self, DeviceOpened},
-    state::{Device, MarketAccount},
+    state::{is_paused, Device, MarketAccount},
 };
 use anchor_lang::prelude::*;
 
@@ -25,7 +26,6 @@ pub struct OpenDevice {
     #[account(mut)]
     pub node: Signer,
     /// The market.
-    #[account(mut)]
     pub market: MarketAccount,
     /// The device.
     #[account(
@@ -44,9 +44,9 @@ pub struct OpenDevice {
 pub fn handle_open_device(ctx: &mut Context<OpenDevice>, index: u32, payee: Address) -> Result<()> {
     require!(payee != Address::default(), GridError::ZeroPayee);
     let accounts = &mut ctx.accounts;
+    require!(!is_paused(accounts.market.entries_paused_until)?, GridError::MarketPaused);
     let (market, node) = (*accounts.market.address(), *accounts.node.address());
     accounts.device.open(ctx.bumps.device, index, market, accounts.market.mint, node, payee);
-    accounts.market.add_device()?;
     events::log!(DeviceOpened { device: *accounts.device.address(), market, node, payee });
     Ok(())
 }

@@ -1,7 +1,8 @@
 //! `open_market`: opens a market with the signer as its authority. Anyone may open one.
 //!
 //! Signs: the authority, who pays the rent.
-//! It shall fail when: the market exists already; the config is missing; the mint is not an SPL Token mint; a term is out of range.
+//! It shall fail when: the market exists already; the config is missing; deposits are paused; the mint is neither one of
+//! SPL Token nor one of Token-2022 whose extensions are all harmless; a term is out of range.
 
 #![expect(
     unused_variables,
@@ -10,11 +11,12 @@
 
 use crate::{
     constants::MARKET_GROWTH_BYTES,
+    errors::GridError,
     events::{self, MarketOpened},
-    state::{format_new_slots, Config, MarketAccount, MarketTerms},
+    instructions::mint::{require_plain_mint, Mint},
+    state::{format_new_slots, is_paused, Config, MarketAccount, MarketTerms},
 };
 use anchor_lang::prelude::*;
-use anchor_spl::token::Mint;
 
 /// Accounts of `open_market`.
 #[derive(Accounts)]
@@ -27,7 +29,7 @@ pub struct OpenMarket {
     #[account(seeds = [b"config"], bump)]
     pub config: Account<Config>,
     /// The mint of all amounts.
-    pub mint: Account<Mint>,
+    pub mint: InterfaceAccount<Mint>,
     /// The market.
     #[account(
         init,
@@ -43,10 +45,11 @@ pub struct OpenMarket {
 
 /// Handles `open_market`.
 pub fn handle_open_market(ctx: &mut Context<OpenMarket>, id: u64, terms: MarketTerms) -> Result<()> {
-    terms.validate()?;
     let accounts = &mut ctx.accounts;
+    require!(!is_paused(accounts.config.deposits_paused_until)?, GridError::DepositsPaused);
+    require_plain_mint(accounts.mint.account())?;
     let (authority, mint) = (*accounts.authority.address(), *accounts.mint.address());
-    accounts.market.open(ctx.bumps.market, id, authority, mint, &terms);
+    accounts.market.open(ctx.bumps.market, id, authority, mint, &terms)?;
     format_new_slots(&mut accounts.market)?;
     events::log!(MarketOpened {
         market: *accounts.market.address(),

@@ -1,14 +1,14 @@
 //! `open_project`: opens the signer's project in a mint.
 //!
 //! Signs: the owner, who pays the rent.
-//! It shall fail when: the project exists already; the mint is not an SPL Token mint.
+//! It shall fail when: the project exists already; the mint is not one of SPL Token or Token-2022.
 
 use crate::{
     events::{self, ProjectOpened},
+    instructions::mint::Mint,
     state::Project,
 };
 use anchor_lang::prelude::*;
-use anchor_spl::token::Mint;
 
 /// Accounts of `open_project`.
 #[derive(Accounts)]
@@ -17,7 +17,7 @@ pub struct OpenProject {
     #[account(mut)]
     pub owner: Signer,
     /// The mint of the balance.
-    pub mint: Account<Mint>,
+    pub mint: InterfaceAccount<Mint>,
     /// The project.
     #[account(
         init,

@@ -1,16 +1,20 @@
 //! `open_vault`: opens the vault of a mint; the vault's address is its own token authority.
 //!
 //! Signs: the payer of the rent, anyone.
-//! It shall fail when: the vault exists already; the mint is not an SPL Token mint.
+//! It shall fail when: the vault exists already; the mint is neither one of SPL Token nor one of Token-2022 whose
+//! extensions are all harmless.
 
 use crate::{
     events::{self, VaultOpened},
-    instructions::tokens::vault_bump,
+    instructions::{
+        mint::{require_plain_mint, Mint, TokenInterface},
+        tokens::vault_bump,
+    },
     state::VAULT_SEED,
 };
 use anchor_lang::prelude::*;
-use anchor_spl::token::{Mint, TokenAccount};
-use pinocchio_token::instructions::InitializeAccount3;
+use anchor_spl::token::TokenAccount;
+use pinocchio_token_2022::instructions::InitializeAccount3;
 
 /// Accounts of `open_vault`.
 #[derive(Accounts)]
@@ -19,12 +23,12 @@ pub struct OpenVault {
     #[account(mut)]
     pub payer: Signer,
     /// The mint.
-    pub mint: Account<Mint>,
+    pub mint: InterfaceAccount<Mint>,
     /// The vault, PDA `["vault", mint]`; created here, so that nothing but its address is to be checked, in the handler.
     #[account(mut)]
     pub vault: UncheckedAccount,
-    /// The SPL Token program.
-    pub token_program: Program<Token>,
+    /// The mint's token program: SPL Token or Token-2022.
+    pub token_program: Interface<'static, TokenInterface>,
     /// The system program.
     pub system_program: Program<System>,
 }
@@ -32,6 +36,7 @@ pub struct OpenVault {
 /// Handles `open_vault`.
 pub fn handle_open_vault(ctx: &mut Context<OpenVault>) -> Result<()> {
     let accounts = &mut ctx.accounts;
+    require_plain_mint(accounts.mint.account())?;
     let mint = *accounts.mint.address();
     let vault = *accounts.vault.account();
     let bump = vault_bump(&vault, &mint)?;
@@ -42,7 +47,13 @@ pub fn handle_open_vault(ctx: &mut Context<OpenVault>) -> Result<()> {
         accounts.token_program.address(),
         &[VAULT_SEED, mint.as_ref(), &[bump]],
     )?;
-    InitializeAccount3::new(&vault, accounts.mint.account(), vault.address()).invoke()?;
+    InitializeAccount3 {
+        account: &vault,
+        mint: accounts.mint.account(),
+        owner: vault.address(),
+        token_program: accounts.token_program.address(),
+    }
+    .invoke()?;
     events::log!(VaultOpened { mint, vault: *vault.address() });
     Ok(())
 }

@@ -33,11 +33,10 @@ pub struct Start {
 pub fn handle_start(ctx: &mut Context<Start>) -> Result<()> {
     let accounts = &mut ctx.accounts;
     let (device, job) = (&mut accounts.device, &mut accounts.job);
-    let (device_address, job_address) = (*device.address(), *job.address());
-    require!(are_matched(job, &job_address, device, &device_address), GridError::NotMatched);
+    require!(are_matched(job, device), GridError::NotMatched);
 
-    job.start(device_address, unix_timestamp(&accounts.clock)?);
-    device.start(job_address);
-    events::log!(JobStarted { job: job_address, device: device_address, started_at: job.started_at });
+    job.start(device.address(), unix_timestamp(&accounts.clock)?);
+    device.start(job.address());
+    events::log!(JobStarted { job: *job.address(), started_at: job.started_at });
     Ok(())
 }

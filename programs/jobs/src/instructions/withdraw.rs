@@ -8,11 +8,13 @@
 use crate::{
     errors::GridError,
     events::{self, Withdrawn},
-    instructions::tokens::pay_out,
+    instructions::{
+        mint::{Mint, TokenInterface},
+        tokens::Tokens,
+    },
     state::Project,
 };
 use anchor_lang::prelude::*;
-use anchor_spl::token::Mint;
 
 /// Accounts of `withdraw`.
 #[derive(Accounts)]
@@ -25,15 +27,15 @@ pub struct Withdraw {
     pub project: Account<Project>,
     /// The project's mint.
     #[account(address = project.mint @ GridError::WrongMint)]
-    pub mint: Account<Mint>,
+    pub mint: InterfaceAccount<Mint>,
     /// The mint's vault, PDA `["vault", mint]`; its address is checked in the handler, its bytes by the token program.
     #[account(mut)]
     pub vault: UncheckedAccount,
     /// Token account that is paid, the owner's choice; the token program checks it.
     #[account(mut)]
     pub destination: UncheckedAccount,
-    /// The SPL Token program.
-    pub token_program: Program<Token>,
+    /// The mint's token program: SPL Token or Token-2022.
+    pub token_program: Interface<'static, TokenInterface>,
 }
 
 /// Handles `withdraw`.
@@ -41,7 +43,12 @@ pub fn handle_withdraw(ctx: &mut Context<Withdraw>, amount_atoms: u64) -> Result
     require!(amount_atoms > 0, GridError::ZeroAmount);
     let accounts = &mut ctx.accounts;
     accounts.project.debit(amount_atoms)?;
-    pay_out(&accounts.mint, accounts.vault.account(), accounts.destination.account(), amount_atoms)?;
+    let tokens = Tokens {
+        mint: &accounts.mint,
+        vault: accounts.vault.account(),
+        program: accounts.token_program.address(),
+    };
+    tokens.pay_out(accounts.destination.account(), amount_atoms)?;
     events::log!(Withdrawn {
         project: *accounts.project.address(),
         destination: *accounts.destination.address(),

@@ -8,11 +8,13 @@
 use crate::{
     errors::GridError,
     events::{self, EarningsWithdrawn},
-    instructions::tokens::{pay_out, require_payee_account},
+    instructions::{
+        mint::{Mint, TokenInterface},
+        tokens::Tokens,
+    },
     state::Device,
 };
 use anchor_lang::prelude::*;
-use anchor_spl::token::Mint;
 
 /// Accounts of `withdraw_earnings`.
 #[derive(Accounts)]
@@ -22,25 +24,29 @@ pub struct WithdrawEarnings {
     pub device: Account<Device>,
     /// The device's mint.
     #[account(address = device.mint @ GridError::WrongMint)]
-    pub mint: Account<Mint>,
+    pub mint: InterfaceAccount<Mint>,
     /// The mint's vault, PDA `["vault", mint]`; its address is checked in the handler, its bytes by the token program.
     #[account(mut)]
     pub vault: UncheckedAccount,
     /// The payee's associated token account; checked in the handler.
     #[account(mut)]
     pub destination: UncheckedAccount,
-    /// The SPL Token program.
-    pub token_program: Program<Token>,
+    /// The mint's token program: SPL Token or Token-2022.
+    pub token_program: Interface<'static, TokenInterface>,
 }
 
 /// Handles `withdraw_earnings`.
 pub fn handle_withdraw_earnings(ctx: &mut Context<WithdrawEarnings>) -> Result<()> {
     let accounts = &mut ctx.accounts;
-    require_payee_account(&accounts.destination, &accounts.device.payee, accounts.mint.address())?;
     let amount_atoms = accounts.device.earnings_atoms.get();
     require!(amount_atoms > 0, GridError::NoEarnings);
     accounts.device.earnings_atoms = 0.into();
-    pay_out(&accounts.mint, accounts.vault.account(), accounts.destination.account(), amount_atoms)?;
+    let tokens = Tokens {
+        mint: &accounts.mint,
+        vault: accounts.vault.account(),
+        program: accounts.token_program.address(),
+    };
+    tokens.pay_out_to(&accounts.device.payee, accounts.destination.account(), amount_atoms)?;
     events::log!(EarningsWithdrawn {
         device: *accounts.device.address(),
         destination: *accounts.destination.address(),

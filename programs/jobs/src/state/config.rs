@@ -15,12 +15,16 @@ pub struct Config {
     pub padding: [u8; 6],
     /// Administers the program; holds no power over tokens that the ledger owes.
     pub admin: Address,
-    /// Zero; for the hand-over of the admin role in two steps.
+    /// Whom the admin offered its role to; zero when nobody.
     pub pending_admin: Address,
-    /// Zero; for the role that may pause entries.
+    /// May pause entries, never exits.
     pub pauser: Address,
+    /// Owner of the associated token accounts that fees are paid to.
+    pub treasury: Address,
+    /// When the last pause of deposits ends or ended, Unix seconds; zero when there was none.
+    pub deposits_paused_until: PodI64,
     /// Zero, for fields of later versions.
-    pub reserved: [u8; 64],
+    pub reserved: [u8; 24],
 }
 
 const _: () = assert!(core::mem::size_of::<Config>() == 168);
@@ -31,10 +35,12 @@ impl Config {
     /// Bytes of the account.
     pub const SPACE: usize = 8 + core::mem::size_of::<Self>();
 
-    /// Writes a new config over zeroed bytes.
+    /// Writes a new config over zeroed bytes; the admin is pauser and treasury until it names others.
     pub fn open(&mut self, bump: u8, admin: Address) {
         self.version = LAYOUT_VERSION;
         self.bump = bump;
         self.admin = admin;
+        self.pauser = admin;
+        self.treasury = admin;
     }
 }

@@ -3,7 +3,8 @@
 use crate::{
     constants::LAYOUT_VERSION,
     errors::GridError,
-    state::{Job, JobState},
+    math::add,
+    state::{Job, JobState, Penalties},
 };
 use anchor_lang::prelude::*;
 
@@ -42,7 +43,7 @@ pub struct Device {
     pub padding2: [u8; 2],
     /// Tells the devices of a node in a market apart.
     pub index: PodU32,
-    /// Matches that were given up, by the node or for it.
+    /// Matches that were given up, by the node or for it; each finished job takes one off.
     pub strikes: PodU32,
     /// Where the device takes jobs.
     pub market: Address,
@@ -64,8 +65,12 @@ pub struct Device {
     pub matched_at: PodI64,
     /// Jobs finished.
     pub jobs_finished: PodU64,
+    /// What the device loses from its bond for a missed deadline: the market's terms when it last offered itself.
+    pub penalties: Penalties,
+    /// When notice was given to the waiting or idle device, Unix seconds; else zero.
+    pub noticed_at: PodI64,
     /// Zero, for fields of later versions.
-    pub reserved: [u8; 64],
+    pub reserved: [u8; 40],
 }
 
 const _: () = assert!(core::mem::size_of::<Device>() == 280);
@@ -114,9 +119,9 @@ impl Device {
     }
 
     /// Notes the start of a job.
-    pub fn start(&mut self, job: Address) {
+    pub fn start(&mut self, job: &Address) {
         self.state = DeviceState::Running as u8;
-        self.job = job;
+        self.job = *job;
         self.matched_at = 0.into();
     }
 
@@ -125,18 +130,39 @@ impl Device {
         self.state = DeviceState::Idle as u8;
         self.job = Address::default();
         self.matched_at = 0.into();
+        self.noticed_at = 0.into();
+    }
+
+    /// Counts a match that was given up.
+    pub fn strike(&mut self) {
+        self.strikes = self.strikes.get().saturating_add(1).into();
+    }
+
+    /// Counts a finished job, which takes off a strike.
+    pub fn count_finished(&mut self) {
+        self.jobs_finished = self.jobs_finished.get().wrapping_add(1).into();
+        if !self.strikes.is_zero() {
+            self.strikes = self.strikes.get().wrapping_sub(1).into();
+        }
+    }
+
+    /// Takes a penalty from the bond, at most what there is; returns what was taken, atoms.
+    pub fn forfeit(&mut self, penalty_atoms: u64) -> u64 {
+        let bond = self.bond_atoms.get();
+        let taken = bond.min(penalty_atoms);
+        self.bond_atoms = bond.saturating_sub(taken).into();
+        taken
     }
 
     /// Adds to the earnings. Error: [`GridError::Overflow`].
     pub fn credit_earnings(&mut self, amount_atoms: u64) -> Result<()> {
-        self.earnings_atoms =
-            self.earnings_atoms.get().checked_add(amount_atoms).ok_or(GridError::Overflow)?.into();
+        self.earnings_atoms = add(self.earnings_atoms, amount_atoms)?;
         Ok(())
     }
 
     /// Adds to the bond. Error: [`GridError::Overflow`].
     pub fn credit_bond(&mut self, amount_atoms: u64) -> Result<()> {
-        self.bond_atoms = self.bond_atoms.get().checked_add(amount_atoms).ok_or(GridError::Overflow)?.into();
+        self.bond_atoms = add(self.bond_atoms, amount_atoms)?;
         Ok(())
     }
 
@@ -148,17 +174,25 @@ impl Device {
     }
 }
 
-/// Whether `job` and `device`, at these addresses, are matched and not yet running.
+/// Whether `job` and `device` are matched and not yet running.
 ///
 /// The record of a match stands in the account of whoever came second. The other account still reads `Queued`, and
 /// can't have been matched otherwise: it left the queue by this match, and nothing but the end of the match lets it
 /// queue again.
-pub fn are_matched(job: &Job, job_address: &Address, device: &Device, device_address: &Address) -> bool {
+pub fn are_matched(job: &Account<Job>, device: &Account<Device>) -> bool {
     let by_job = job.is(JobState::Assigned)
-        && anchor_lang::address_eq(&job.device, device_address)
+        && anchor_lang::address_eq(&job.device, device.address())
         && device.is(DeviceState::Queued);
     let by_device = device.is(DeviceState::Assigned)
-        && anchor_lang::address_eq(&device.job, job_address)
+        && anchor_lang::address_eq(&device.job, job.address())
         && job.is(JobState::Queued);
     by_job || by_device
+}
+
+/// When the match of `job` and `device` was made, Unix seconds: the record of who came first has no time.
+pub fn matched_at(job: &Job, device: &Device) -> PodI64 {
+    match job.is(JobState::Assigned) {
+        true => job.matched_at,
+        false => device.matched_at,
+    }
 }

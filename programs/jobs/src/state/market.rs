@@ -1,7 +1,8 @@
 //! A market: its terms and its queue.
 
-use crate::{constants::*, errors::GridError, state::queue::*};
+use crate::{constants::*, errors::GridError, math::add, state::queue::*};
 use anchor_lang::{accounts::Slab, prelude::*};
+use bytemuck::{Pod, Zeroable};
 
 /// The account of a market: the header, a count of slots and the slots of its queue.
 pub type MarketAccount = Slab<Market, QueueSlot>;
@@ -13,10 +14,16 @@ pub struct MarketTerms {
     pub price_per_second_atoms: u64,
     /// Bond that a device needs to take jobs, atoms.
     pub bond_atoms: u64,
+    /// Taken from the bond of a device that lets a deadline pass, for whoever takes the job back, atoms.
+    pub expiry_reward_atoms: u64,
+    /// Taken from the bond of a device that lets a run die, for the job's project, atoms.
+    pub compensation_atoms: u64,
     /// Fee on what devices are paid, basis points; the client pays it on top.
     pub fee_bps: u16,
-    /// Attempts a job gets before it is stopped.
+    /// Matches of a job that may be given up before it is stopped.
     pub max_attempts: u8,
+    /// Strikes at which a device gets no more jobs.
+    pub max_strikes: u16,
     /// Shortest timeout a job may ask for, seconds.
     pub min_timeout_seconds: u32,
     /// Longest timeout a job may ask for, seconds.
@@ -25,7 +32,7 @@ pub struct MarketTerms {
     pub start_window_seconds: u32,
     /// Time without a heartbeat after which anyone may take a running job back, seconds.
     pub heartbeat_limit_seconds: u32,
-    /// Time after a job's timeout in which nobody may take it back, seconds.
+    /// Time after a job's timeout in which a run that shows life may not be taken back, seconds.
     pub finish_grace_seconds: u32,
     /// Time for which only the client may close a job that is over, seconds.
     pub retention_seconds: u32,
@@ -37,7 +44,10 @@ impl MarketTerms {
         let within = |value: u32, least: u32, most: u32| value >= least && value <= most;
         require!(self.price_per_second_atoms > 0, GridError::PriceOutOfRange);
         require!(self.price_per_second_atoms <= MAX_PRICE_PER_SECOND_ATOMS, GridError::PriceOutOfRange);
+        let penalties = self.expiry_reward_atoms.checked_add(self.compensation_atoms);
+        require!(penalties.is_some_and(|sum| sum <= self.bond_atoms), GridError::PenaltiesAboveBond);
         require!(self.fee_bps <= MAX_FEE_BPS, GridError::FeeOutOfRange);
+        require!(self.max_strikes > 0, GridError::StrikesOutOfRange);
         require!(within(self.max_attempts.into(), 1, MAX_ATTEMPTS.into()), GridError::AttemptsOutOfRange);
         require!(
             within(self.max_timeout_seconds, 1, MAX_TIMEOUT_SECONDS)
@@ -59,6 +69,16 @@ impl MarketTerms {
         require!(self.retention_seconds <= MAX_RETENTION_SECONDS, GridError::RetentionOutOfRange);
         Ok(())
     }
+}
+
+/// What a device that lets a deadline pass loses from its bond.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Pod, Zeroable, IdlType)]
+pub struct Penalties {
+    /// See [`MarketTerms::expiry_reward_atoms`].
+    pub expiry_reward_atoms: PodU64,
+    /// See [`MarketTerms::compensation_atoms`].
+    pub compensation_atoms: PodU64,
 }
 
 /// Header of a market's account. Address: PDA `["market", authority, id]` (`id` as 8 little-endian bytes).
@@ -84,7 +104,7 @@ pub struct Market {
     pub id: PodU64,
     /// Sets the terms; holds no power over listed jobs and over tokens.
     pub authority: Address,
-    /// Zero; for the hand-over of the authority in two steps.
+    /// Whom the authority offered the market to; zero when nobody.
     pub pending_authority: Address,
     /// Mint of all amounts.
     pub mint: Address,
@@ -96,8 +116,10 @@ pub struct Market {
     pub fees_owed_atoms: PodU64,
     /// Jobs that are queued, matched or running.
     pub active_jobs: PodU32,
-    /// Devices whose accounts are open.
-    pub open_devices: PodU32,
+    /// See [`MarketTerms::max_strikes`].
+    pub max_strikes: PodU16,
+    /// Padding, zero.
+    pub padding2: [u8; 2],
     /// See [`MarketTerms::min_timeout_seconds`].
     pub min_timeout_seconds: PodU32,
     /// See [`MarketTerms::max_timeout_seconds`].
@@ -110,10 +132,12 @@ pub struct Market {
     pub finish_grace_seconds: PodU32,
     /// See [`MarketTerms::retention_seconds`].
     pub retention_seconds: PodU32,
-    /// Zero; for a pause of entries that ends by itself, Unix seconds.
+    /// When the last pause of entries ends or ended, Unix seconds; zero when there was none.
     pub entries_paused_until: PodI64,
-    /// Zero, for fields of later versions: penalties, fee split, admission rules.
-    pub reserved: [u8; 192],
+    /// See [`MarketTerms::expiry_reward_atoms`] and [`MarketTerms::compensation_atoms`].
+    pub penalties: Penalties,
+    /// Zero, for fields of later versions: fee split, admission rules.
+    pub reserved: [u8; 176],
 }
 
 const _: () = assert!(core::mem::size_of::<Market>() == 376);
@@ -127,16 +151,36 @@ impl Market {
     /// Byte offset of the first slot in the account.
     pub const SLOTS_OFFSET: usize = Self::SLOT_COUNT_OFFSET + 4;
 
-    /// Writes a new market over zeroed bytes; the queue has no slots yet. The terms must have been validated.
-    pub fn open(&mut self, bump: u8, id: u64, authority: Address, mint: Address, terms: &MarketTerms) {
+    /// Writes a new market over zeroed bytes; the queue has no slots yet.
+    ///
+    /// Errors: those of [`MarketTerms::validate`].
+    pub fn open(
+        &mut self,
+        bump: u8,
+        id: u64,
+        authority: Address,
+        mint: Address,
+        terms: &MarketTerms,
+    ) -> Result<()> {
         self.version = LAYOUT_VERSION;
         self.bump = bump;
         self.id = id.into();
         self.authority = authority;
         self.mint = mint;
         self.queue = QueueLinks::empty();
+        self.set_terms(terms)
+    }
+
+    /// Writes the terms, for jobs listed and devices offered from now on.
+    ///
+    /// Errors: those of [`MarketTerms::validate`].
+    pub fn set_terms(&mut self, terms: &MarketTerms) -> Result<()> {
+        terms.validate()?;
         self.price_per_second_atoms = terms.price_per_second_atoms.into();
         self.bond_atoms = terms.bond_atoms.into();
+        self.penalties.expiry_reward_atoms = terms.expiry_reward_atoms.into();
+        self.penalties.compensation_atoms = terms.compensation_atoms.into();
+        self.max_strikes = terms.max_strikes.into();
         self.fee_bps = terms.fee_bps.into();
         self.max_attempts = terms.max_attempts;
         self.min_timeout_seconds = terms.min_timeout_seconds.into();
@@ -145,12 +189,17 @@ impl Market {
         self.heartbeat_limit_seconds = terms.heartbeat_limit_seconds.into();
         self.finish_grace_seconds = terms.finish_grace_seconds.into();
         self.retention_seconds = terms.retention_seconds.into();
+        Ok(())
+    }
+
+    /// Whether closing the market would strand nothing: nobody waits, no job is matched or running, no fee is owed.
+    pub fn is_empty(&self) -> bool {
+        self.queue.waiting.is_zero() && self.active_jobs.is_zero() && self.fees_owed_atoms.is_zero()
     }
 
     /// Adds to the fees owed. Error: [`GridError::Overflow`].
     pub fn credit_fee(&mut self, amount_atoms: u64) -> Result<()> {
-        self.fees_owed_atoms =
-            self.fees_owed_atoms.get().checked_add(amount_atoms).ok_or(GridError::Overflow)?.into();
+        self.fees_owed_atoms = add(self.fees_owed_atoms, amount_atoms)?;
         Ok(())
     }
 
@@ -163,18 +212,6 @@ impl Market {
     /// Counts a job that is over. Error: [`GridError::Overflow`].
     pub fn remove_job(&mut self) -> Result<()> {
         self.active_jobs = self.active_jobs.get().checked_sub(1).ok_or(GridError::Overflow)?.into();
-        Ok(())
-    }
-
-    /// Counts a device that was opened. Error: [`GridError::Overflow`].
-    pub fn add_device(&mut self) -> Result<()> {
-        self.open_devices = self.open_devices.get().checked_add(1).ok_or(GridError::Overflow)?.into();
-        Ok(())
-    }
-
-    /// Counts a device that was closed. Error: [`GridError::Overflow`].
-    pub fn remove_device(&mut self) -> Result<()> {
-        self.open_devices = self.open_devices.get().checked_sub(1).ok_or(GridError::Overflow)?.into();
         Ok(())
     }
 }

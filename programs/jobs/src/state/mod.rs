@@ -4,8 +4,10 @@ pub mod config;
 pub mod device;
 pub mod job;
 pub mod market;
+pub mod member;
+pub mod pause;
 pub mod project;
 pub mod queue;
 pub mod vault;
 
-pub use {config::*, device::*, job::*, market::*, project::*, queue::*, vault::*};
+pub use {config::*, device::*, job::*, market::*, member::*, pause::*, project::*, queue::*, vault::*};

@@ -1,6 +1,6 @@
 //! A client's prepaid balance.
 
-use crate::{constants::LAYOUT_VERSION, errors::GridError};
+use crate::{constants::LAYOUT_VERSION, errors::GridError, math::add};
 use anchor_lang::prelude::*;
 
 /// A client's prepaid balance in one mint. Address: PDA `["project", mint, owner]`.
@@ -15,14 +15,16 @@ pub struct Project {
     pub padding: [u8; 2],
     /// Jobs of this project whose accounts are open.
     pub open_jobs: PodU32,
-    /// Lists, delists, withdraws.
+    /// Lists, delists, withdraws, appoints members.
     pub owner: Address,
     /// Mint of the balance.
     pub mint: Address,
     /// Atoms that are neither in a job's escrow nor spent.
     pub balance: PodU64,
+    /// Members whose accounts are open.
+    pub members: PodU32,
     /// Zero, for fields of later versions.
-    pub reserved: [u8; 64],
+    pub reserved: [u8; 60],
 }
 
 const _: () = assert!(core::mem::size_of::<Project>() == 144);
@@ -43,8 +45,7 @@ impl Project {
 
     /// Adds to the balance. Error: [`GridError::Overflow`].
     pub fn credit(&mut self, amount_atoms: u64) -> Result<()> {
-        let balance = self.balance.get().checked_add(amount_atoms).ok_or(GridError::Overflow)?;
-        self.balance = balance.into();
+        self.balance = add(self.balance, amount_atoms)?;
         Ok(())
     }
 
@@ -52,6 +53,18 @@ impl Project {
     pub fn debit(&mut self, amount_atoms: u64) -> Result<()> {
         let balance = self.balance.get().checked_sub(amount_atoms).ok_or(GridError::InsufficientBalance)?;
         self.balance = balance.into();
+        Ok(())
+    }
+
+    /// Counts a member that was appointed. Error: [`GridError::Overflow`].
+    pub fn add_member(&mut self) -> Result<()> {
+        self.members = self.members.get().checked_add(1).ok_or(GridError::Overflow)?.into();
+        Ok(())
+    }
+
+    /// Counts a member account that was closed. Error: [`GridError::Overflow`].
+    pub fn remove_member(&mut self) -> Result<()> {
+        self.members = self.members.get().checked_sub(1).ok_or(GridError::Overflow)?.into();
         Ok(())
     }
 
