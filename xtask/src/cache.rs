@@ -54,6 +54,11 @@ impl Cache {
         self.root.join("sbf-target")
     }
 
+    /// A copy of the checkout whose sources may be changed.
+    pub fn guards(&self) -> PathBuf {
+        self.root.join("guards")
+    }
+
     /// Waits until no other command builds into the cache or runs from it.
     pub fn lock(&self) -> Result<CacheLock> {
         let path = self.root.join("lock");

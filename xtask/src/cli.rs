@@ -40,6 +40,10 @@ pub enum Command {
     /// Flags after the name go to the measuring program: `--check` fails on a difference from the recorded
     /// figures, `--bless` records them anew.
     Bench(PassThrough),
+    /// Test the tests: take each guard out of the programs, alone, and demand that a test fails
+    ///
+    /// One build and one run of the suites for each guard, up to its first failing test: about half an hour.
+    Guards(GuardsArgs),
     /// Build all, then run `grid demo` with the given arguments
     Demo(PassThrough),
     /// Print every tool that is needed, the version found, and the remedy where one is missing
@@ -91,6 +95,14 @@ pub struct TestArgs {
     /// Arguments for the test programs
     #[arg(last = true, value_name = "ARGS")]
     pub rest: Vec<String>,
+}
+
+/// Arguments of `guards`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct GuardsArgs {
+    /// Only guards whose name contains one of these
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
 }
 
 /// Arguments handed on unchanged.

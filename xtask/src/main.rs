@@ -7,6 +7,7 @@ mod cli;
 mod context;
 mod demo;
 mod doctor;
+mod guards;
 mod host;
 mod idl;
 mod lint;
@@ -51,6 +52,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Lint => lint::command(&context),
         Command::Test(args) => test::command(&context, &args),
         Command::Bench(args) => bench::command(&context, &args),
+        Command::Guards(args) => guards::command(&context, &args),
         Command::Demo(args) => demo::command(&context, &args),
         Command::Doctor(args) => doctor::command(&context, &args),
     }

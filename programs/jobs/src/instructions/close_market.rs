@@ -25,7 +25,7 @@ pub struct CloseMarket {
 /// Handles `close_market`.
 pub fn handle_close_market(ctx: &mut Context<CloseMarket>) -> Result<()> {
     let accounts = &mut ctx.accounts;
-    require!(accounts.market.is_empty(), GridError::MarketNotEmpty);
+    require!(accounts.market.is_settled(), GridError::MarketNotEmpty);
     let market = *accounts.market.address();
     accounts.market.close(*accounts.authority.account())?;
     events::log!(MarketClosed { market });

@@ -193,7 +193,7 @@ impl Market {
     }
 
     /// Whether closing the market would strand nothing: nobody waits, no job is matched or running, no fee is owed.
-    pub fn is_empty(&self) -> bool {
+    pub fn is_settled(&self) -> bool {
         self.queue.waiting.is_zero() && self.active_jobs.is_zero() && self.fees_owed_atoms.is_zero()
     }
 

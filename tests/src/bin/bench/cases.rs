@@ -1,10 +1,14 @@
 //! What is measured.
 
 use crate::figures::{Figure, Figures};
-use grid_client::{address, instruction};
+use grid_client::{
+    address,
+    instruction::{self, Listing, Run, Spender},
+};
+use grid_jobs::JobKind;
 use grid_tests::{
     World, binary, keypair_for,
-    world::{DEPOSIT, RESULT},
+    world::{DEFINITION, DEPOSIT, RESULT, TIMEOUT},
 };
 use solana_address::Address;
 use solana_instruction::Instruction;
@@ -14,6 +18,8 @@ use solana_transaction::Transaction;
 
 /// Room that the market has, so that no case meets a full queue.
 const CAPACITY: usize = 10_224;
+/// Jobs in a long `list_many`.
+pub const MANY: usize = 7;
 
 /// Measures every instruction at every length of the queue.
 pub fn measure(depths: &[usize]) -> Figures {
@@ -47,6 +53,11 @@ fn take(
         &[signer],
         network.svm.latest_blockhash(),
     );
+    let header = &transaction.message.header;
+    let read_only =
+        usize::from(header.num_readonly_signed_accounts) + usize::from(header.num_readonly_unsigned_accounts);
+    let writable = transaction.message.account_keys.len() - read_only;
+    let data = transaction.message.instructions[0].data.len();
     // Legacy wire format: a length byte and 64 bytes for each signature, then the message.
     let bytes = 1 + 64 * transaction.signatures.len() + transaction.message_data().len();
     let landed =
@@ -57,6 +68,8 @@ fn take(
         compute_units: landed.compute_units_consumed,
         signatures: transaction.signatures.len() as u64,
         bytes: bytes as u64,
+        writable_accounts: writable as u64,
+        data_bytes: data as u64,
     };
     figures.instructions.entry(name.into()).or_default().insert(depth, figure);
 }
@@ -122,9 +135,19 @@ fn once(figures: &mut Figures) {
         &node,
     );
 
+    administration(figures, &world);
     let job = world.run_job(1);
     world.network.advance(60);
+    let mut ended = world.clone();
+    let run = Run { device, job, market, project };
+    ended.run(&[instruction::end(owner, run)], &[&client]);
+    take(figures, &ended, "post_result", 0, instruction::post_result(operator, device, job, RESULT), &node);
     world.finish(device, job);
+    take(figures, &world, "notify_device", 0, instruction::notify_device(device), &node);
+    take(figures, &world, "set_payee", 0, instruction::set_payee(operator, device, owner), &node);
+    let treasury = world.config().treasury;
+    world.give_tokens(&mint, &treasury, 0);
+    take(figures, &world, "collect_fees", 0, instruction::collect_fees(market, mint, treasury), &node);
     take(
         figures,
         &world,
@@ -147,7 +170,37 @@ fn once(figures: &mut Figures) {
         ],
         &[&node],
     );
-    take(figures, &empty, "close_device", 0, instruction::close_device(operator, device, market), &node);
+    take(figures, &empty, "close_device", 0, instruction::close_device(operator, operator, device), &node);
+}
+
+/// What owners and authorities do now and then.
+fn administration(figures: &mut Figures, world: &World) {
+    let mut world = world.clone();
+    let (authority, client) = (world.authority.insecure_clone(), world.client.insecure_clone());
+    let (admin, owner) = (authority.pubkey(), client.pubkey());
+    let (market, project, key) = (world.market, world.project, world.node.pubkey());
+    let mut take = |world: &World, name: &str, instruction: Instruction, signer: &Keypair| {
+        take(figures, world, name, 0, instruction, signer);
+    };
+    let appoint = instruction::set_member(owner, project, key, 1_000, 60);
+    take(&world, "set_member (new)", appoint.clone(), &client);
+    world.run(&[appoint.clone()], &[&client]);
+    take(&world, "set_member (change)", appoint, &client);
+    take(&world, "close_member", instruction::close_member(owner, owner, project, key), &client);
+    take(&world, "update_market", instruction::update_market(admin, market, grid_tests::TERMS), &authority);
+    take(&world, "pause_market", instruction::pause_market(admin, market, 60), &authority);
+    take(&world, "pause_deposits", instruction::pause_deposits(admin, 60), &authority);
+    take(&world, "update_config", instruction::update_config(admin, owner, owner), &authority);
+    take(&world, "close_market", instruction::close_market(admin, market), &authority);
+    let offers = [
+        instruction::propose_market_authority(admin, market, owner),
+        instruction::propose_admin(admin, owner),
+    ];
+    take(&world, "propose_market_authority", offers[0].clone(), &authority);
+    take(&world, "propose_admin", offers[1].clone(), &authority);
+    world.run(&offers, &[&authority]);
+    take(&world, "accept_market_authority", instruction::accept_market_authority(owner, market), &client);
+    take(&world, "accept_admin", instruction::accept_admin(owner), &client);
 }
 
 /// With `depth` jobs in the queue.
@@ -167,16 +220,44 @@ fn jobs_wait(figures: &mut Figures, world: &World, depth: usize) {
     let delist = instruction::delist(owner, project, market, middle, owner);
     let name = if depth == 0 { "delist (alone)" } else { "delist (between two)" };
     take(figures, &world, name, depth, delist, &client);
+    let (owner_spends, longer) = (Spender::Owner(owner), grid_tests::TERMS.max_timeout_seconds);
+    take(figures, &world, "extend", depth, instruction::extend(owner_spends, project, job, longer), &client);
+    let stranger = world.stranger.insecure_clone();
+    take(figures, &world, "notify_job", depth, instruction::notify_job(job), &stranger);
+    for count in [1, MANY] {
+        let requests = vec![(JobKind::Batch, TIMEOUT, DEFINITION); count];
+        let many =
+            instruction::list_many(owner_spends, project, market, 2_000_000, u64::MAX, &requests);
+        take(figures, &world, &format!("list_many ({count} queue)"), depth, many, &client);
+    }
 
     let head = world.market().waiting().expect("links agree")[0];
     take(figures, &world, "work (meets a job)", depth, instruction::work(operator, device, market, 0), &node);
     world.work(device);
     take(figures, &world, "start (met by work)", depth, instruction::start(operator, device, head), &node);
-    let decline = instruction::decline(operator, device, head, market, project);
+    let run = Run { device, job: head, market, project };
+    let decline = instruction::decline(operator, run);
     take(figures, &world, "decline (requeues)", depth, decline, &node);
+    let mut late = world.clone();
+    late.network.advance(i64::from(grid_tests::TERMS.start_window_seconds) + 1);
+    let expire = instruction::expire_assignment(run, None);
+    take(figures, &late, "expire_assignment (requeues)", depth, expire, &stranger);
     world.start(device, head);
+    let heartbeat = instruction::heartbeat(operator, device, head);
+    take(figures, &world, "heartbeat", depth, heartbeat, &node);
+    take(figures, &world, "quit (requeues)", depth, instruction::quit(operator, run), &node);
+    take(figures, &world, "end", depth, instruction::end(owner, run), &client);
+    let mut silent = world.clone();
+    silent.network.advance(i64::from(grid_tests::TERMS.heartbeat_limit_seconds) + 1);
+    let reward = silent.open_strangers_project();
+    for (name, reward_project) in
+        [("expire_run (requeues)", None), ("expire_run (requeues, reward to another)", Some(reward))]
+    {
+        let expire = instruction::expire_run(run, reward_project);
+        take(figures, &silent, name, depth, expire, &stranger);
+    }
     world.network.advance(60);
-    let finish = instruction::finish(operator, device, head, market, project, RESULT);
+    let finish = instruction::finish(operator, Run { device, job: head, market, project }, RESULT);
     take(figures, &world, "finish", depth, finish, &node);
 }
 
@@ -196,11 +277,30 @@ fn devices_wait(figures: &mut Figures, world: &World, extra: Address, depth: usi
     take(figures, &world, name, depth, instruction::leave(operator, middle, market), &node);
     world.work(extra);
     take(figures, &world, "list (meets a device)", depth, world.list_instruction(1), &client);
+    let listing = Listing {
+        id: 1,
+        kind: JobKind::Batch,
+        definition: DEFINITION,
+        timeout_seconds: TIMEOUT,
+        max_price_per_second_atoms: u64::MAX,
+    };
+    let spender = Spender::Owner(client.pubkey());
+    let direct = instruction::list_direct(spender, project, market, middle, &listing);
+    take(figures, &world, "list_direct", depth, direct, &client);
     let head = world.market().waiting().expect("links agree")[0];
     let job = world.list(1);
     take(figures, &world, "start (met by list)", depth, instruction::start(operator, head, job), &node);
-    let decline = instruction::decline(operator, head, job, market, project);
-    take(figures, &world, "decline (meets a device)", depth, decline, &node);
+    let run = Run { device: head, job, market, project };
+    take(figures, &world, "decline (meets a device)", depth, instruction::decline(operator, run), &node);
+    let stranger = world.stranger.insecure_clone();
+    let mut late = world.clone();
+    late.network.advance(i64::from(grid_tests::TERMS.start_window_seconds) + 1);
+    let expire = instruction::expire_assignment(run, None);
+    take(figures, &late, "expire_assignment (meets a device)", depth, expire, &stranger);
+    world.start(head, job);
+    world.network.advance(i64::from(grid_tests::TERMS.heartbeat_limit_seconds) + 1);
+    let expire = instruction::expire_run(run, None);
+    take(figures, &world, "expire_run (meets a device)", depth, expire, &stranger);
 }
 
 /// Gives the project the tokens for the longest queue.

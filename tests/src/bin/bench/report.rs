@@ -1,6 +1,9 @@
 //! The tables of `docs/performance.md`, between two marks that the rest of the page stands around.
 
-use crate::figures::Figures;
+use crate::{
+    cases::MANY,
+    figures::{ACCOUNT_LIMIT, Figure, Figures, LIFE},
+};
 use anyhow::{Context, Result};
 use std::{fmt::Write, path::Path};
 
@@ -41,16 +44,16 @@ pub fn table(figures: &Figures) -> String {
             cell(peer.and_then(|(.., deep)| *deep)),
         );
     }
-    let life: u64 = ["list (queues)", "work (meets a job)", "start (met by work)", "finish"]
-        .iter()
-        .filter_map(|name| figures.instructions.get(*name)?.values().map(|figure| figure.compute_units).max())
-        .sum();
     let _ = writeln!(
         text,
         "\nOne job, list + work + start + finish: **{} CU**, 4 signatures. The peer's list + work + finish: 52,403 CU, 6 signatures; \
          about 107,000 CU at 300 deep.\n",
-        thousands(life)
+        thousands(figures.life())
     );
+    if let Some(units) = figures.further_job() {
+        let _ = writeln!(text, "Each job after the first of a `list_many`: **{} CU**.\n", thousands(units));
+    }
+    text.push_str(&per_block(figures));
     text.push_str("| binary | bytes | peer's bytes |\n| --- | ---: | ---: |\n");
     for (name, bytes) in &figures.binaries {
         let peer = if name == "grid_jobs" { "619,632" } else { "" };
@@ -61,6 +64,43 @@ pub fn table(figures: &Figures) -> String {
 
 fn cell(number: Option<u64>) -> String {
     number.map(thousands).unwrap_or_default()
+}
+
+/// How often the instructions of a job's life fit into what one market may take of a block.
+fn per_block(figures: &Figures) -> String {
+    let mut text = String::from(
+        "| per market and block of 12 million CU | CU | by execution alone | block cost | by block cost |\n\
+         | --- | ---: | ---: | ---: | ---: |\n",
+    );
+    let many = format!("list_many ({MANY} queue)");
+    let cases = [("list (queues)", 1), (many.as_str(), MANY as u64), ("work (meets a job)", 1), ("finish", 1)];
+    for (name, jobs) in cases {
+        let Some(by_depth) = figures.instructions.get(name) else { continue };
+        let Some(figure) = by_depth.values().max_by_key(|figure| figure.compute_units) else { continue };
+        let _ = writeln!(
+            text,
+            "| {name} | {} | {} jobs | {} | {} jobs |",
+            thousands(figure.compute_units),
+            thousands(ACCOUNT_LIMIT / figure.compute_units * jobs),
+            thousands(figure.block_cost()),
+            thousands(ACCOUNT_LIMIT / figure.block_cost() * jobs),
+        );
+    }
+    // `start` does not write the market.
+    let whole = |units: fn(&Figure) -> u64| -> u64 {
+        let market = LIFE.iter().filter(|name| !name.starts_with("start"));
+        market.filter_map(|name| figures.instructions.get(*name)?.values().map(units).max()).sum()
+    };
+    let (units, cost) = (whole(|figure| figure.compute_units), whole(Figure::block_cost));
+    let _ = writeln!(
+        text,
+        "| listed, matched and finished | {} | {} jobs | {} | {} jobs |\n",
+        thousands(units),
+        thousands(ACCOUNT_LIMIT.checked_div(units).unwrap_or_default()),
+        thousands(cost),
+        thousands(ACCOUNT_LIMIT.checked_div(cost).unwrap_or_default()),
+    );
+    text
 }
 
 /// Replaces what stands between the marks of the page.

@@ -1,0 +1,185 @@
+//! `cargo xtask guards`: tests the tests. Each guard is taken out of the programs' source, alone; some test has to fail.
+
+mod list;
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::Instant,
+};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use serde::Deserialize;
+
+use self::list::GUARDS;
+use crate::{
+    build::build_and_host,
+    cli::{BuildArgs, GuardsArgs},
+    context::Context,
+    host::Host,
+    process, setup, stamp,
+    way::Builder,
+    workspace::Workspace,
+};
+
+/// One guard and what stands in its place when it is gone.
+#[derive(Clone, Copy, Debug)]
+struct Guard {
+    /// What it guards against.
+    name: &'static str,
+    /// Its file in the checkout.
+    file: &'static str,
+    /// Text that occurs once.
+    from: &'static str,
+    /// What it becomes.
+    to: &'static str,
+}
+
+/// The suites that run a program, the quick ones first.
+const SUITES: [&str; 5] = ["jobs", "liveness", "layout", "matrix", "properties"];
+
+/// Takes out every guard whose name contains one of the wanted words, or all.
+pub fn command(context: &Context, args: &GuardsArgs) -> Result<()> {
+    let _lock = context.cache.lock()?;
+    let (_, host) = build_and_host(context, &BuildArgs::default())?;
+    let builder = setup::install(context, &BuildArgs::default())?;
+    let suites = suites(&host)?;
+    let copy = Copy::make(context)?;
+
+    let wanted = |guard: &&Guard| args.names.is_empty() || args.names.iter().any(|n| guard.name.contains(n));
+    let mut survivors = Vec::new();
+    for guard in GUARDS.iter().filter(wanted) {
+        let start = Instant::now();
+        let deploy = copy.build_without(&builder, guard)?;
+        match first_to_fail(&suites, &deploy)? {
+            Some((suite, test)) => {
+                println!("caught    {}: {suite}, {test} ({})", guard.name, process::elapsed(start));
+            }
+            None => {
+                println!("SURVIVED  {} ({})", guard.name, process::elapsed(start));
+                survivors.push(guard.name);
+            }
+        }
+    }
+    ensure!(survivors.is_empty(), "no test fails without: {}", survivors.join("; "));
+    Ok(())
+}
+
+/// A copy of the checkout, whose program sources are changed.
+struct Copy {
+    context: Context,
+}
+
+impl Copy {
+    fn make(context: &Context) -> Result<Self> {
+        let root = context.cache.guards();
+        stamp::remove_folder(&root)?;
+        let listed = process::output(
+            Command::new("git").args(["ls-files", "-co", "--exclude-standard"]).current_dir(&context.workspace.root),
+        )?;
+        for file in listed.lines().filter(|file| context.workspace.root.join(file).is_file()) {
+            let to = root.join(file);
+            fs::create_dir_all(to.parent().context("a file has a folder")?)?;
+            fs::copy(context.workspace.root.join(file), &to).with_context(|| format!("cannot copy {file}"))?;
+        }
+        Ok(Self { context: Context { workspace: Workspace { root }, cache: context.cache.clone() } })
+    }
+
+    /// Builds the programs without `guard` and puts it back; returns their folder.
+    fn build_without(&self, builder: &Builder, guard: &Guard) -> Result<PathBuf> {
+        let workspace = &self.context.workspace;
+        let file = workspace.root.join(guard.file);
+        let source = fs::read_to_string(&file).with_context(|| format!("cannot read {}", guard.file))?;
+        fs::write(&file, taken_out(&source, guard)?)?;
+        let deploy = workspace.deploy();
+        let built = workspace
+            .programs()?
+            .iter()
+            .try_for_each(|program| builder.build(&self.context, program, &deploy).map(drop));
+        fs::write(&file, source)?;
+        built.with_context(|| format!("without the guard `{}`", guard.name))?;
+        Ok(deploy)
+    }
+}
+
+fn taken_out(source: &str, guard: &Guard) -> Result<String> {
+    let count = source.matches(guard.from).count();
+    ensure!(count == 1, "`{}` occurs {count} times in {}", guard.from, guard.file);
+    Ok(source.replace(guard.from, guard.to))
+}
+
+/// What cargo tells of a finished test program.
+#[derive(Deserialize)]
+struct Artifact {
+    target: Option<Target>,
+    executable: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    name: String,
+}
+
+/// Compiles the suites; the program of each.
+fn suites(host: &Host) -> Result<Vec<(&'static str, PathBuf)>> {
+    let mut cargo = host.cargo("test");
+    cargo.args(["--package", "grid-tests", "--tests", "--no-run", "--message-format", "json"]);
+    cargo.stderr(Stdio::inherit());
+    let told = cargo.output().context("cannot start cargo")?;
+    ensure!(told.status.success(), "the suites do not compile");
+    let built: BTreeMap<String, PathBuf> = String::from_utf8_lossy(&told.stdout)
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Artifact>(line).ok())
+        .filter_map(|artifact| Some((artifact.target?.name, artifact.executable?)))
+        .collect();
+    SUITES
+        .iter()
+        .map(|name| Ok((*name, built.get(*name).with_context(|| format!("no suite {name}"))?.clone())))
+        .collect()
+}
+
+/// The first suite that fails with these programs, and its first failing test.
+fn first_to_fail(suites: &[(&'static str, PathBuf)], deploy: &Path) -> Result<Option<(&'static str, String)>> {
+    for (name, program) in suites {
+        let run = Command::new(program)
+            .env("GRID_SBF_DIR", deploy)
+            .env("RUST_BACKTRACE", "0")
+            .output()
+            .with_context(|| format!("cannot start {}", program.display()))?;
+        if run.status.success() {
+            continue;
+        }
+        let text = String::from_utf8_lossy(&run.stdout);
+        let failed = text.lines().find_map(|line| line.strip_prefix("test ")?.strip_suffix(" ... FAILED"));
+        match failed {
+            Some(test) => return Ok(Some((name, test.to_owned()))),
+            None => bail!("{name} failed without naming a test:\n{text}"),
+        }
+    }
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_guard_stands_once_in_the_source() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        for guard in GUARDS {
+            let source = fs::read_to_string(root.join(guard.file)).expect(guard.file);
+            let without = taken_out(&source, guard).unwrap_or_else(|error| panic!("{}: {error}", guard.name));
+            assert_ne!(without, source, "{}", guard.name);
+        }
+    }
+
+    #[test]
+    fn names_tell_the_guards_apart() {
+        let names: BTreeSet<&str> = GUARDS.iter().map(|guard| guard.name).collect();
+        assert_eq!(names.len(), GUARDS.len());
+    }
+}
