@@ -341,15 +341,14 @@ pub fn list_many(
             (request, AccountMeta::new(job, false))
         })
         .unzip();
-    let mut instruction = data::ListMany { first_id, max_price_per_second_atoms, jobs }.to_instruction(
-        accounts::ListMany {
+    let mut instruction =
+        data::ListMany { first_id, max_price_per_second_atoms, jobs }.to_instruction(accounts::ListMany {
             client: spender.key(),
             project,
             market,
             member: spender.member(&project),
             system_program: SYSTEM_PROGRAM,
-        },
-    );
+        });
     instruction.accounts.extend(job_accounts);
     instruction
 }

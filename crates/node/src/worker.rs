@@ -268,7 +268,8 @@ impl DeviceWorker {
     async fn post_after_the_end(&self, unposted: &mut Option<Unposted>) -> Result<Round, ChainError> {
         let Some(Unposted { job: address, result }) = unposted.as_ref() else { return Ok(Round::Again) };
         let job: Option<Job> = find(self.chain.as_ref(), address).await?;
-        if job.is_some_and(|job| job.is(JobState::Done) && job.device == self.device && is_zero(&job.result)) {
+        if job.is_some_and(|job| job.is(JobState::Done) && job.device == self.device && is_zero(&job.result))
+        {
             let post = instruction::post_result(self.key.pubkey(), self.device, *address, result.0);
             self.submit(Step::PostResult, Some(*address), post).await?;
         }

@@ -96,8 +96,13 @@ impl World {
     }
 
     async fn list(&self, id: u64, definition: Digest) -> Address {
-        let listing =
-            Listing { id, kind: JobKind::Batch, definition: definition.0, timeout_seconds: 60, max_price_per_second_atoms: 100 };
+        let listing = Listing {
+            id,
+            kind: JobKind::Batch,
+            definition: definition.0,
+            timeout_seconds: 60,
+            max_price_per_second_atoms: 100,
+        };
         let list = instruction::list(self.key.pubkey(), self.project, self.market, &listing);
         self.chain.submit(&[list], &[&self.key]).await.unwrap();
         address::job(&self.project, id).0
@@ -245,8 +250,7 @@ async fn a_running_job_sends_heartbeats_and_ends_when_its_client_ends_it() {
     let account: Job = fetch(world.chain.as_ref(), "job", &job).await.unwrap();
     assert!(account.last_heartbeat_at.get() >= account.started_at.get() + 30);
 
-    let run =
-        instruction::Run { device: world.device, job, market: world.market, project: world.project };
+    let run = instruction::Run { device: world.device, job, market: world.market, project: world.project };
     let end = instruction::end(world.key.pubkey(), run);
     world.chain.submit(&[end], &[&world.key]).await.unwrap();
     until(async || told.lock().unwrap().iter().any(|text| text == Step::PostResult.name())).await;
@@ -272,8 +276,7 @@ async fn a_job_that_was_taken_back_is_given_up_and_the_device_goes_on() {
     let running = tokio::spawn(worker.run(stop.clone()));
     let job = run_for_long(&world, &store, &told).await;
     world.localnet.advance_clock(121).await.unwrap();
-    let run =
-        instruction::Run { device: world.device, job, market: world.market, project: world.project };
+    let run = instruction::Run { device: world.device, job, market: world.market, project: world.project };
     world.chain.submit(&[instruction::expire_run(run, None)], &[&world.key]).await.unwrap();
     // The device offers itself again and meets the job that went back to the head of the queue.
     let starts = || told.lock().unwrap().iter().filter(|text| *text == Step::Start.name()).count();

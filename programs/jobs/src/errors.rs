@@ -220,7 +220,9 @@ pub enum GridError {
     #[msg("The signer is not the device's payee")]
     NotPayee,
     /// 6071
-    #[msg("A job listed here needs one account each, writable, in order, and at least one job is to be listed")]
+    #[msg(
+        "A job listed here needs one account each, writable, in order, and at least one job is to be listed"
+    )]
     WrongJobAccounts,
     /// 6072
     #[msg("The address must not be zero")]

@@ -33,8 +33,8 @@ pub mod instructions;
 pub mod math;
 pub mod state;
 
-use anchor_lang::prelude::*;
 use alloc::vec::Vec;
+use anchor_lang::prelude::*;
 pub use {errors::GridError, instructions::*, state::*};
 
 declare_id!("AhNtFQApsGPcC6xBS5hRJNAyY4khwcjcXzb3QTFXetUH");

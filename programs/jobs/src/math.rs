@@ -100,7 +100,7 @@ pub fn settle(
 /// the escrow that is left: what the rest of the timeout costs, with the fee on it.
 ///
 /// The fee is the difference of the fees reserved before and after, so parts never add up to more than the whole.
-/// `None` when the escrow is not the one of [`escrow_for`].
+/// `None` when the escrow cannot cover both, which the one of [`escrow_for`] always can.
 pub fn settle_part(
     escrow_atoms: u64,
     price_per_second_atoms: u64,
@@ -224,6 +224,55 @@ mod tests {
     fn timestamps_at_the_ends_of_their_range_do_not_overflow() {
         let s = settle(100, 1, 100, 0, i64::MIN, i64::MAX).unwrap();
         assert_eq!(s.seconds, 100);
+    }
+
+    #[test]
+    fn parts_leave_what_the_rest_of_the_timeout_costs_and_add_up_to_the_whole() {
+        for (price, timeout, bps) in [(1, 1_000, 1), (7, 3_600, 333), (1_000_003, 86_400, 3_000)] {
+            let whole = escrow_for(price, timeout, bps).unwrap();
+            let (mut escrow, mut left, mut out) = (whole, timeout, 0);
+            for covered in (1..).take_while(|n| n * (n + 1) / 2 <= timeout) {
+                let (part, rest) =
+                    settle_part(escrow, price, left, bps, 1_000, 1_000 + i64::from(covered)).unwrap();
+                assert_eq!(part.seconds, covered);
+                assert_eq!(part.paid_atoms, price * u64::from(covered));
+                assert_eq!(part.paid_atoms + part.fee_atoms + rest, escrow, "nothing gets lost");
+                let fee = exact_fee(part.paid_atoms, bps);
+                assert!((fee.saturating_sub(1)..=fee).contains(&u128::from(part.fee_atoms)));
+                (escrow, left) = (rest, left - covered);
+                assert_eq!(Some(escrow), escrow_for(price, left, bps));
+                out += part.paid_atoms + part.fee_atoms;
+            }
+            let last = settle(escrow, price, left, bps, 0, i64::from(left)).unwrap();
+            assert_eq!(out + last.paid_atoms + last.fee_atoms, whole);
+            assert_eq!(last.refund_atoms, 0);
+        }
+    }
+
+    #[test]
+    fn a_part_of_no_time_or_of_more_than_the_timeout() {
+        let escrow = escrow_for(7, 100, 250).unwrap();
+        let (nothing, left) = settle_part(escrow, 7, 100, 250, 50, 50).unwrap();
+        assert_eq!((nothing, left), (Settlement::default(), escrow));
+        let (all, left) = settle_part(escrow, 7, 100, 250, 50, 1_000).unwrap();
+        assert_eq!((all.seconds, all.paid_atoms, all.fee_atoms, left), (100, 700, 18, 0));
+        assert_eq!(settle_part(699, 7, 100, 250, 50, 1_000), None, "an escrow that is too small");
+    }
+
+    #[test]
+    fn a_deadline_has_passed_one_second_after_it() {
+        for (now, has_passed) in [(159, false), (160, false), (161, true)] {
+            assert_eq!(passed(100.into(), 60_u32, now), has_passed);
+        }
+        assert!(!passed(i64::MAX.into(), 60_u32, i64::MAX));
+    }
+
+    #[test]
+    fn a_sum_is_exact_or_refused() {
+        assert_eq!(add(u64::MAX.into(), 0), Ok(u64::MAX.into()));
+        assert_eq!(add((u64::MAX - 1).into(), 1), Ok(u64::MAX.into()));
+        assert_eq!(add(u64::MAX.into(), 1), Err(GridError::Overflow.into()));
+        assert_eq!(add(1.into(), u64::MAX), Err(GridError::Overflow.into()));
     }
 
     #[test]

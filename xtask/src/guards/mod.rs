@@ -77,12 +77,15 @@ impl Copy {
         let root = context.cache.guards();
         stamp::remove_folder(&root)?;
         let listed = process::output(
-            Command::new("git").args(["ls-files", "-co", "--exclude-standard"]).current_dir(&context.workspace.root),
+            Command::new("git")
+                .args(["ls-files", "-co", "--exclude-standard"])
+                .current_dir(&context.workspace.root),
         )?;
         for file in listed.lines().filter(|file| context.workspace.root.join(file).is_file()) {
             let to = root.join(file);
             fs::create_dir_all(to.parent().context("a file has a folder")?)?;
-            fs::copy(context.workspace.root.join(file), &to).with_context(|| format!("cannot copy {file}"))?;
+            fs::copy(context.workspace.root.join(file), &to)
+                .with_context(|| format!("cannot copy {file}"))?;
         }
         Ok(Self { context: Context { workspace: Workspace { root }, cache: context.cache.clone() } })
     }
@@ -141,7 +144,10 @@ fn suites(host: &Host) -> Result<Vec<(&'static str, PathBuf)>> {
 }
 
 /// The first suite that fails with these programs, and its first failing test.
-fn first_to_fail(suites: &[(&'static str, PathBuf)], deploy: &Path) -> Result<Option<(&'static str, String)>> {
+fn first_to_fail(
+    suites: &[(&'static str, PathBuf)],
+    deploy: &Path,
+) -> Result<Option<(&'static str, String)>> {
     for (name, program) in suites {
         let run = Command::new(program)
             .env("GRID_SBF_DIR", deploy)

@@ -88,7 +88,12 @@ pub fn event(event: &Event, report: &Report) -> String {
         ),
         Event::ResultPosted(e) => format!("{}: result posted", name(&e.job)),
         Event::JobExtended(e) => {
-            format!("{}: {} s, escrow {}", name(&e.job), e.timeout_after_seconds, tokens(e.escrow_after_atoms.get()))
+            format!(
+                "{}: {} s, escrow {}",
+                name(&e.job),
+                e.timeout_after_seconds,
+                tokens(e.escrow_after_atoms.get())
+            )
         }
         Event::JobNotified(e) => format!("{}: notice given", name(&e.job)),
         Event::DeviceNotified(e) => format!("{}: notice given", name(&e.device)),

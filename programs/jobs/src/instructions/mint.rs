@@ -21,8 +21,7 @@ pub fn require_plain_mint(mint: &AccountView) -> Result<()> {
         return Ok(());
     }
     let data = mint.try_borrow()?;
-    let state =
-        PodStateWithExtensions::<PodMint>::unpack(&data).map_err(|_| GridError::MintMalformed)?;
+    let state = PodStateWithExtensions::<PodMint>::unpack(&data).map_err(|_| GridError::MintMalformed)?;
     let extensions = state.get_extension_types().map_err(|_| GridError::MintExtensionUnknown)?;
     match extensions.into_iter().find_map(objection) {
         Some(error) => Err(error.into()),
@@ -34,8 +33,14 @@ pub fn require_plain_mint(mint: &AccountView) -> Result<()> {
 fn objection(extension: ExtensionType) -> Option<GridError> {
     use ExtensionType::*;
     match extension {
-        MetadataPointer | TokenMetadata | GroupPointer | TokenGroup | GroupMemberPointer | TokenGroupMember
-        | InterestBearingConfig | ScaledUiAmount => None,
+        MetadataPointer
+        | TokenMetadata
+        | GroupPointer
+        | TokenGroup
+        | GroupMemberPointer
+        | TokenGroupMember
+        | InterestBearingConfig
+        | ScaledUiAmount => None,
         TransferFeeConfig => Some(GridError::MintTransferFee),
         TransferHook => Some(GridError::MintTransferHook),
         PermanentDelegate => Some(GridError::MintPermanentDelegate),

@@ -55,5 +55,12 @@ pub mod withdraw_earnings;
 pub mod work;
 
 pub use {
-    accept_admin::*, accept_market_authority::*, close_device::*, close_job::*, close_market::*, close_member::*, close_project::*, collect_fees::*, decline::*, delist::*, deposit::*, end::*, expire_assignment::*, expire_run::*, extend::*, finish::*, fund_bond::*, grow_market::*, heartbeat::*, initialize_config::*, leave::*, list::*, list_direct::*, list_many::*, notify_device::*, notify_job::*, open_device::*, open_market::*, open_project::*, open_vault::*, pause_deposits::*, pause_market::*, post_result::*, propose_admin::*, propose_market_authority::*, quit::*, set_member::*, set_payee::*, start::*, update_config::*, update_market::*, withdraw::*, withdraw_bond::*, withdraw_earnings::*, work::*,
+    accept_admin::*, accept_market_authority::*, close_device::*, close_job::*, close_market::*,
+    close_member::*, close_project::*, collect_fees::*, decline::*, delist::*, deposit::*, end::*,
+    expire_assignment::*, expire_run::*, extend::*, finish::*, fund_bond::*, grow_market::*, heartbeat::*,
+    initialize_config::*, leave::*, list::*, list_direct::*, list_many::*, notify_device::*, notify_job::*,
+    open_device::*, open_market::*, open_project::*, open_vault::*, pause_deposits::*, pause_market::*,
+    post_result::*, propose_admin::*, propose_market_authority::*, quit::*, set_member::*, set_payee::*,
+    start::*, update_config::*, update_market::*, withdraw::*, withdraw_bond::*, withdraw_earnings::*,
+    work::*,
 };

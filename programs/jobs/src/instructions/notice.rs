@@ -22,7 +22,8 @@ pub fn require_owner_or_notice(is_owner: bool, noticed_at: PodI64) -> Result<()>
     if is_owner {
         return Ok(());
     }
-    let has_passed = !noticed_at.is_zero() && passed(noticed_at, NOTICE_SECONDS, Clock::get()?.unix_timestamp);
+    let has_passed =
+        !noticed_at.is_zero() && passed(noticed_at, NOTICE_SECONDS, Clock::get()?.unix_timestamp);
     require!(has_passed, GridError::NoticeNotGiven);
     Ok(())
 }

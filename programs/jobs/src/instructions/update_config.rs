@@ -22,7 +22,11 @@ pub struct UpdateConfig {
 }
 
 /// Handles `update_config`.
-pub fn handle_update_config(ctx: &mut Context<UpdateConfig>, pauser: Address, treasury: Address) -> Result<()> {
+pub fn handle_update_config(
+    ctx: &mut Context<UpdateConfig>,
+    pauser: Address,
+    treasury: Address,
+) -> Result<()> {
     let zero = Address::default();
     require!(pauser != zero && treasury != zero, GridError::ZeroAddress);
     let config = &mut ctx.accounts.config;

@@ -66,8 +66,7 @@ impl Member {
     ///
     /// Error: [`GridError::MemberLimitExceeded`].
     pub fn spend(&mut self, amount_atoms: u64, now: i64) -> Result<()> {
-        let period_ends =
-            self.period_started_at.get().saturating_add(i64::from(self.period_seconds.get()));
+        let period_ends = self.period_started_at.get().saturating_add(i64::from(self.period_seconds.get()));
         if now >= period_ends {
             self.period_started_at = now.into();
             self.spent_atoms = 0.into();
