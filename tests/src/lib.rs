@@ -1,12 +1,15 @@
 //! Fixtures for the suites: a litesvm with the programs' shipped binaries and the real SPL Token program, actors, and
 //! assertions on state and money.
 
+pub mod arena;
 pub mod binary;
 pub mod event;
 pub mod expect;
+pub mod fuzz;
 pub mod keys;
 pub mod ledger;
 pub mod matrix;
+pub mod model;
 pub mod network;
 pub mod world;
 

@@ -14,7 +14,7 @@ use grid_client::{
     ledger::Ledger,
     token,
 };
-use grid_jobs::{Config, Device, GridError, Job, MarketTerms, Project};
+use grid_jobs::{Config, Device, GridError, Job, JobKind, MarketTerms, Member, Project};
 use litesvm::types::TransactionMetadata;
 use solana_account::Account;
 use solana_address::Address;
@@ -28,8 +28,11 @@ use std::collections::BTreeMap;
 pub const TERMS: MarketTerms = MarketTerms {
     price_per_second_atoms: 100,
     bond_atoms: 5_000,
+    expiry_reward_atoms: 1_000,
+    compensation_atoms: 3_000,
     fee_bps: 250,
     max_attempts: 3,
+    max_strikes: 10,
     min_timeout_seconds: 10,
     max_timeout_seconds: 7_200,
     start_window_seconds: 60,
@@ -211,10 +214,11 @@ impl World {
         failure
     }
 
-    /// All accounts that instructions may change: those of the jobs program, of the SPL Token program and of the system
+    /// All accounts that instructions may change: those of the jobs program, of the two token programs and of the system
     /// program, but for the fee payer.
     pub fn state(&self) -> BTreeMap<Address, Account> {
-        let programs = [grid_jobs::ID, token::PROGRAM_ID, solana_sdk_ids::system_program::ID];
+        let programs =
+            [grid_jobs::ID, token::PROGRAM_ID, token::PROGRAM_2022_ID, solana_sdk_ids::system_program::ID];
         let fee_payer = keypair_for("fee payer").pubkey();
         programs
             .iter()
@@ -240,7 +244,7 @@ impl World {
     #[track_caller]
     pub fn donate(&mut self, amount_atoms: u64) {
         let stranger = self.stranger.pubkey();
-        let source = address::token_account(&stranger, &self.mint);
+        let source = address::token_account(&stranger, self.mint);
         let vault = address::vault(&self.mint).0;
         self.land(&[token::transfer(source, vault, stranger, amount_atoms)]);
     }
@@ -255,7 +259,7 @@ impl World {
         assert_eq!(donated.land(instructions).logs, landed.logs);
         donated.donate(1);
         let vault = address::vault(&self.mint).0;
-        let source = address::token_account(&self.stranger.pubkey(), &self.mint);
+        let source = address::token_account(&self.stranger.pubkey(), self.mint);
         assert_eq!(donated.vault_tokens(), plain.vault_tokens() + 2);
         assert_eq!(donated.tokens_in(&source) + 2, plain.tokens_in(&source));
         let (mut plain, mut donated) = (plain.state(), donated.state());
@@ -355,7 +359,7 @@ impl World {
     pub fn open_project(&mut self) {
         let client = self.client.insecure_clone();
         let key = client.pubkey();
-        let source = address::token_account(&key, &self.mint);
+        let source = address::token_account(&key, self.mint);
         let open = instruction::open_project(key, self.mint);
         let deposit = instruction::deposit(key, source, self.project, self.mint, DEPOSIT);
         self.run(&[open, deposit], &[&client]);
@@ -366,7 +370,7 @@ impl World {
         let node = self.node.insecure_clone();
         let key = node.pubkey();
         let device = address::device(&self.market, &key, index).0;
-        let source = address::token_account(&key, &self.mint);
+        let source = address::token_account(&key, self.mint);
         let open = instruction::open_device(key, self.market, index, key);
         let fund = instruction::fund_bond(key, source, device, self.mint, BOND);
         self.run(&[open, fund], &[&node]);
@@ -377,6 +381,7 @@ impl World {
     pub fn list_instruction(&self, id: u64) -> Instruction {
         let listing = Listing {
             id,
+            kind: JobKind::Batch,
             definition: DEFINITION,
             timeout_seconds: TIMEOUT,
             max_price_per_second_atoms: u64::MAX,
@@ -406,8 +411,13 @@ impl World {
     /// Finishes a job on a device of the node.
     pub fn finish(&mut self, device: Address, job: Address) {
         let node = self.node.insecure_clone();
-        let finish = instruction::finish(node.pubkey(), device, job, self.market, self.project, RESULT);
+        let finish = instruction::finish(node.pubkey(), self.run_of(device, job), RESULT);
         self.run(&[finish], &[&node]);
+    }
+
+    /// The match or run of a job of the world's project on a device of its market.
+    pub fn run_of(&self, device: Address, job: Address) -> instruction::Run {
+        instruction::Run { device, job, market: self.market, project: self.project }
     }
 
     /// Lists job `id`, matches it with the world's device and starts it; returns its address.
@@ -471,6 +481,12 @@ impl World {
         self.decode(address)
     }
 
+    /// A member of the world's project.
+    #[track_caller]
+    pub fn member(&self, key: &Address) -> Member {
+        self.decode(&address::member(&self.project, key).0)
+    }
+
     /// What the accounts of the world's mint owe.
     pub fn ledger(&self) -> Ledger {
         Ledger::of(&self.network.svm.get_program_accounts(&grid_jobs::ID), &self.mint)
@@ -484,7 +500,7 @@ impl World {
     /// Tokens in the associated token account of a wallet, atoms.
     #[track_caller]
     pub fn tokens(&self, wallet: &Address) -> u64 {
-        self.tokens_in(&address::token_account(wallet, &self.mint))
+        self.tokens_in(&address::token_account(wallet, self.mint))
     }
 
     /// Tokens in the vault of the world's mint, atoms.

@@ -6,7 +6,7 @@ use grid_client::{
     address,
     instruction::{self, Listing},
 };
-use grid_jobs::{Config, Device, Job, Market, MarketTerms, Project};
+use grid_jobs::{Config, Device, Job, JobKind, Market, MarketTerms, Member, Project};
 use grid_tests::{World, keypair_for, network::GENESIS};
 use solana_address::Address;
 use solana_signer::Signer;
@@ -15,8 +15,11 @@ use solana_signer::Signer;
 const TERMS: MarketTerms = MarketTerms {
     price_per_second_atoms: 0xa1_b2c3,
     bond_atoms: 0x1234,
+    expiry_reward_atoms: 0x0405,
+    compensation_atoms: 0x0506,
     fee_bps: 0x0a0b,
     max_attempts: 13,
+    max_strikes: 0x0607,
     min_timeout_seconds: 0x0102,
     max_timeout_seconds: 0x0020_0304,
     start_window_seconds: 0x0203,
@@ -67,7 +70,7 @@ fn world() -> World {
     world.open_vault();
     world.land(&[instruction::open_market(authority, world.mint, 0x0102_0304_0506_0708, TERMS)]);
     world.open_project();
-    let source = address::token_account(&node, &world.mint);
+    let source = address::token_account(&node, world.mint);
     world.land(&[
         instruction::open_device(node, world.market, 0x0102_0304, keypair_for("payee").pubkey()),
         instruction::fund_bond(node, source, world.device, world.mint, 0x0011_2233),
@@ -77,8 +80,13 @@ fn world() -> World {
 
 /// Lists a job of 0x0201 seconds; returns its address.
 fn list(world: &mut World, id: u64) -> Address {
-    let listing =
-        Listing { id, definition: [0xdd; 32], timeout_seconds: 0x0201, max_price_per_second_atoms: u64::MAX };
+    let listing = Listing {
+        id,
+        kind: JobKind::Batch,
+        definition: [0xdd; 32],
+        timeout_seconds: 0x0201,
+        max_price_per_second_atoms: u64::MAX,
+    };
     world.land(&[instruction::list(world.client.pubkey(), world.project, world.market, &listing)]);
     address::job(&world.project, id).0
 }
@@ -91,13 +99,17 @@ fn a_config_is_176_bytes() {
     world.edit::<Config>(config, |c| {
         c.pending_admin = marker(0xe1);
         c.pauser = marker(0xe2);
+        c.treasury = marker(0xe3);
+        c.deposits_paused_until = 0x0102_0304_0506_0708.into();
     });
     let expected = Bytes::new(176)
         .put(0, [155, 12, 170, 224, 30, 250, 204, 130])
         .put(8, [1, bump])
         .put(16, world.authority.pubkey())
         .put(48, [0xe1; 32])
-        .put(80, [0xe2; 32]);
+        .put(80, [0xe2; 32])
+        .put(112, [0xe3; 32])
+        .put(144, [8, 7, 6, 5, 4, 3, 2, 1]);
     assert_bytes(&world, &config, expected);
 }
 
@@ -107,15 +119,41 @@ fn a_project_is_152_bytes() {
     let bump = address::project(&world.mint, &world.client.pubkey()).1;
     list(&mut world, 1);
     list(&mut world, 2);
-    world.edit::<Project>(world.project, |p| p.balance = 0x0102_0304_0506_0708.into());
+    world.edit::<Project>(world.project, |p| {
+        p.balance = 0x0102_0304_0506_0708.into();
+        p.members = 0x1112_1314.into();
+    });
     let expected = Bytes::new(152)
         .put(0, [205, 168, 189, 202, 181, 247, 142, 19])
         .put(8, [1, bump])
         .put(12, [2, 0, 0, 0])
         .put(16, world.client.pubkey())
         .put(48, world.mint)
-        .put(80, [8, 7, 6, 5, 4, 3, 2, 1]);
+        .put(80, [8, 7, 6, 5, 4, 3, 2, 1])
+        .put(88, [0x14, 0x13, 0x12, 0x11]);
     assert_bytes(&world, &world.project, expected);
+}
+
+#[test]
+fn a_member_is_136_bytes() {
+    let mut world = World::new();
+    let (client, key) = (world.client.pubkey(), marker(0xe1));
+    let (member, bump) = address::member(&world.project, &key);
+    world.land(&[instruction::set_member(client, world.project, key, 0x0102_0304_0506_0708, 0x0011_1213)]);
+    world.edit::<Member>(member, |m| {
+        m.spent_atoms = 0x2122_2324_2526_2728.into();
+        m.period_started_at = 0x3132_3334_3536_3738.into();
+    });
+    let expected = Bytes::new(136)
+        .put(0, [54, 19, 162, 21, 29, 166, 17, 198])
+        .put(8, [1, bump])
+        .put(12, [0x13, 0x12, 0x11])
+        .put(16, world.project)
+        .put(48, key)
+        .put(80, [8, 7, 6, 5, 4, 3, 2, 1])
+        .put(88, [0x28, 0x27, 0x26, 0x25, 0x24, 0x23, 0x22, 0x21])
+        .put(96, [0x38, 0x37, 0x36, 0x35, 0x34, 0x33, 0x32, 0x31]);
+    assert_bytes(&world, &member, expected);
 }
 
 #[test]
@@ -130,6 +168,7 @@ fn a_device_is_288_bytes() {
         d.strikes = 0x0708_090a.into();
         d.earnings_atoms = 0x1112_1314_1516_1718.into();
         d.jobs_finished = 0x2122_2324_2526_2728.into();
+        d.noticed_at = 0x3132_3334_3536_3738.into();
     });
     let expected = Bytes::new(288)
         .put(0, [153, 248, 23, 39, 83, 45, 68, 128])
@@ -146,7 +185,10 @@ fn a_device_is_288_bytes() {
         .put(192, [0x33, 0x22, 0x11])
         .put(200, [0x18, 0x17, 0x16, 0x15, 0x14, 0x13, 0x12, 0x11])
         .put(208, GENESIS.to_le_bytes())
-        .put(216, [0x28, 0x27, 0x26, 0x25, 0x24, 0x23, 0x22, 0x21]);
+        .put(216, [0x28, 0x27, 0x26, 0x25, 0x24, 0x23, 0x22, 0x21])
+        .put(224, [0x05, 0x04])
+        .put(232, [0x06, 0x05])
+        .put(240, [0x38, 0x37, 0x36, 0x35, 0x34, 0x33, 0x32, 0x31]);
     assert_bytes(&world, &world.device, expected);
 }
 
@@ -168,6 +210,7 @@ fn job_terms(world: &World) -> Bytes {
         .put(244, [0x04, 0x03])
         .put(248, [0x04, 0x02, 0x01])
         .put(252, [0x05, 0x03, 0x10])
+        .put(296, [0x04, 0x03, 0x20])
 }
 
 /// 0xa1b2c3 atoms × 0x201 seconds, and 25.71 % of it, rounded up.
@@ -207,7 +250,7 @@ fn a_job_is_328_bytes_in_each_of_its_states() {
     assert_bytes(&world, &job, running);
 
     world.network.advance(200);
-    world.land(&[instruction::finish(node, world.device, job, world.market, world.project, [0xee; 32])]);
+    world.land(&[instruction::finish(node, world.run_of(world.device, job), [0xee; 32])]);
     let done = |world: &World| {
         job_terms(world)
             .put(10, [4])
@@ -222,8 +265,13 @@ fn a_job_is_328_bytes_in_each_of_its_states() {
         j.kind = 1;
         j.attempts = 7;
         j.last_heartbeat_at = 0x0102_0304.into();
+        j.noticed_at = 0x1112_1314_1516_1718.into();
     });
-    let edited = done(&world).put(11, [1]).put(12, [7]).put(272, [4, 3, 2, 1]);
+    let edited = done(&world)
+        .put(11, [1])
+        .put(12, [7])
+        .put(272, [4, 3, 2, 1])
+        .put(288, [0x18, 0x17, 0x16, 0x15, 0x14, 0x13, 0x12, 0x11]);
     assert_bytes(&world, &job, edited);
 }
 
@@ -239,12 +287,15 @@ fn market_terms(world: &World) -> Bytes {
         .put(96, world.mint)
         .put(128, [0xc3, 0xb2, 0xa1])
         .put(136, [0x34, 0x12])
+        .put(156, [0x07, 0x06])
         .put(160, [0x02, 0x01])
         .put(164, [0x04, 0x03, 0x20])
         .put(168, [0x03, 0x02])
         .put(172, [0x04, 0x03])
         .put(176, [0x04, 0x02, 0x01])
         .put(180, [0x05, 0x03, 0x10])
+        .put(192, [0x05, 0x04])
+        .put(200, [0x06, 0x05])
         .put(384, 273_u32.to_le_bytes())
 }
 
@@ -260,7 +311,7 @@ fn slot(bytes: Bytes, index: u16, address: Option<Address>, previous: u16, next:
 #[test]
 fn a_market_is_a_header_of_384_bytes_a_count_and_slots_of_36() {
     let mut world = world();
-    let mut expected = market_terms(&world).put(14, [0xff; 4]).put(156, [1, 0, 0, 0]);
+    let mut expected = market_terms(&world).put(14, [0xff; 4]);
     for index in 0..273 {
         let next = if index == 272 { 0xffff } else { index + 1 };
         expected = slot(expected, index, None, 0xffff, next);
@@ -282,7 +333,6 @@ fn a_market_is_a_header_of_384_bytes_a_count_and_slots_of_36() {
         .put(64, [0xe1; 32])
         .put(144, [8, 7, 6, 5, 4, 3, 2, 1])
         .put(152, [3, 0, 0, 0])
-        .put(156, [1, 0, 0, 0])
         .put(184, [0x18, 0x17, 0x16, 0x15, 0x14, 0x13, 0x12, 0x11]);
     expected = slot(expected, 0, Some(jobs[0]), 0xffff, 1);
     expected = slot(expected, 1, Some(jobs[1]), 0, 2);
@@ -316,12 +366,15 @@ fn reserved_bytes_and_padding_stay_zero_over_a_whole_life() {
     let job = world.run_job(1);
     world.network.advance(60);
     world.finish(world.device, job);
+    let (client, project, node) = (world.client.pubkey(), world.project, world.node.pubkey());
+    world.land(&[instruction::set_member(client, project, node, u64::MAX, 1)]);
     for (address, ranges) in [
-        (address::config().0, &[10..16, 48..176][..]),
-        (world.project, &[10..12, 88..152]),
-        (world.device, &[11..12, 14..16, 224..288]),
-        (job, &[18..20, 288..328]),
-        (world.market, &[11..12, 23..24, 64..96, 184..384]),
+        (address::config().0, &[10..16, 48..80, 152..176][..]),
+        (project, &[10..12, 92..152]),
+        (address::member(&project, &node).0, &[10..12, 104..136]),
+        (world.device, &[11..12, 14..16, 248..288]),
+        (job, &[18..20, 300..328]),
+        (world.market, &[11..12, 23..24, 64..96, 158..160, 208..384]),
     ] {
         let data = world.raw(&address).data;
         for range in ranges {

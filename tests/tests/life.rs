@@ -8,7 +8,7 @@ use grid_client::{
     instruction::{self, Listing},
     token,
 };
-use grid_jobs::{Config, Device, DeviceState, Job, JobState, Project};
+use grid_jobs::{Config, Device, DeviceState, Job, JobKind, JobState, Project};
 use grid_tests::{TERMS, binary, keypair_for};
 use solana_account::Account;
 use solana_address::Address;
@@ -131,8 +131,8 @@ async fn a_job_lives_from_the_first_deposit_to_the_last_withdrawal() {
     let (project, device) =
         (address::project(&mint.pubkey(), &owner).0, address::device(&market, &worker, 0).0);
     let job = address::job(&project, 1).0;
-    let client_tokens = address::token_account(&owner, &mint.pubkey());
-    let node_tokens = address::token_account(&worker, &mint.pubkey());
+    let client_tokens = address::token_account(&owner, mint.pubkey());
+    let node_tokens = address::token_account(&worker, mint.pubkey());
 
     // A mint, and tokens for client and node.
     let create = token::create_mint(admin, mint.pubkey(), admin, 6, LAMPORTS / 1_000);
@@ -142,6 +142,7 @@ async fn a_job_lives_from_the_first_deposit_to_the_last_withdrawal() {
         let fill = token::mint_to(mint.pubkey(), tokens, admin, TOKENS);
         bank.run(&[create, fill], &[&authority]).await;
     }
+    bank.run(&[token::create_account(admin, admin, mint.pubkey())], &[&authority]).await;
     let mint = mint.pubkey();
 
     let events = bank.run(&[instruction::initialize_config(admin, admin)], &[&authority]).await;
@@ -176,10 +177,15 @@ async fn a_job_lives_from_the_first_deposit_to_the_last_withdrawal() {
     assert_eq!(bank.device(&device).await.bond_atoms, 5_000);
     assert_eq!(bank.tokens(&vault).await, 105_000);
 
-    let listing =
-        Listing { id: 1, definition: [0xd0; 32], timeout_seconds: 600, max_price_per_second_atoms: 100 };
+    let listing = Listing {
+        id: 1,
+        kind: JobKind::Batch,
+        definition: [0xd0; 32],
+        timeout_seconds: 600,
+        max_price_per_second_atoms: 100,
+    };
     let list = instruction::list(owner, project, market, &listing);
-    assert_eq!(names(&bank.run(&[list], &[&client]).await), ["JobListed"]);
+    assert_eq!(names(&bank.run(&[list], &[&client]).await), ["JobQueued"]);
     let found = bank.job(&job).await;
     assert!(found.is(JobState::Queued));
     assert_eq!(found.escrow_atoms, 61_500);
@@ -201,8 +207,13 @@ async fn a_job_lives_from_the_first_deposit_to_the_last_withdrawal() {
     assert!(found.is(JobState::Running));
     assert_eq!(found.started_at, BEGIN + 10);
 
+    bank.set_time(BEGIN + 70).await;
+    let heartbeat = instruction::heartbeat(worker, device, job);
+    assert!(bank.run(&[heartbeat], &[&node]).await.is_empty());
+    assert_eq!(bank.job(&job).await.last_heartbeat_at, BEGIN + 70);
+
     bank.set_time(BEGIN + 100).await;
-    let finish = instruction::finish(worker, device, job, market, project, [0xe0; 32]);
+    let finish = instruction::finish(worker, instruction::Run { device, job, market, project }, [0xe0; 32]);
     assert_eq!(names(&bank.run(&[finish], &[&node]).await), ["JobFinished"]);
     let found = bank.job(&job).await;
     assert!(found.is(JobState::Done));
@@ -229,7 +240,7 @@ async fn a_job_lives_from_the_first_deposit_to_the_last_withdrawal() {
     let bond = instruction::withdraw_bond(worker, device, mint, worker, 5_000);
     assert_eq!(names(&bank.run(&[bond], &[&node]).await), ["BondWithdrawn"]);
     assert_eq!(bank.tokens(&node_tokens).await, TOKENS + 9_000);
-    let close = instruction::close_device(worker, device, market);
+    let close = instruction::close_device(worker, worker, device);
     assert_eq!(names(&bank.run(&[close], &[&node]).await), ["DeviceClosed"]);
     assert_eq!(bank.find(&device).await, None);
 
@@ -240,7 +251,16 @@ async fn a_job_lives_from_the_first_deposit_to_the_last_withdrawal() {
     assert_eq!(bank.account(&owner).await.lamports, LAMPORTS, "all rent came back");
     assert_eq!(bank.account(&worker).await.lamports, LAMPORTS, "all rent came back");
     let found = bank.market(&market).await.header;
-    assert_eq!((found.active_jobs, found.open_devices), (0.into(), 0.into()));
-    assert_eq!(found.fees_owed_atoms, 225);
+    assert_eq!((found.active_jobs, found.fees_owed_atoms), (0.into(), 225.into()));
     assert_eq!(bank.tokens(&vault).await, 225, "the vault holds the fees that are owed, and nothing else");
+
+    let collect = instruction::collect_fees(market, mint, admin);
+    assert_eq!(names(&bank.run(&[collect], &[]).await), ["FeesCollected"]);
+    assert_eq!(bank.tokens(&address::token_account(&admin, mint)).await, 225);
+    assert_eq!(bank.tokens(&vault).await, 0);
+    let (lamports, rent) = (bank.account(&admin).await.lamports, bank.account(&market).await.lamports);
+    let close = instruction::close_market(admin, market);
+    assert_eq!(names(&bank.run(&[close], &[&authority]).await), ["MarketClosed"]);
+    assert_eq!(bank.find(&market).await, None);
+    assert_eq!(bank.account(&admin).await.lamports, lamports + rent);
 }

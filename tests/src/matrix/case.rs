@@ -1,27 +1,29 @@
 //! What a case says about its instruction.
 
-use crate::{World, matrix::Kind, matrix::Stage};
+use crate::{
+    World,
+    matrix::{Kind, Stage, chain},
+};
 use solana_address::Address;
 use solana_instruction::Instruction;
 
 /// An instruction in a situation in which it is valid.
-pub trait Case {
+#[derive(Debug, Clone, Copy)]
+pub struct Case {
     /// The instruction, as in the IDL.
-    fn instruction(&self) -> &'static str;
-
+    pub instruction: &'static str,
     /// The situation, when an instruction has several cases.
-    fn situation(&self) -> &'static str {
-        ""
-    }
+    pub situation: &'static str,
+    /// Builds the valid instruction, the world it is valid in, and its slots.
+    pub build: fn(&Stage) -> Sample,
+}
 
-    /// The valid instruction, the world it is valid in, and its slots.
-    fn build_valid(&self, stage: &Stage) -> Sample;
-
-    /// Both, for messages.
-    fn name(&self) -> String {
-        match self.situation() {
-            "" => self.instruction().into(),
-            situation => format!("{} ({situation})", self.instruction()),
+impl Case {
+    /// Instruction and situation, for messages.
+    pub fn name(&self) -> String {
+        match self.situation {
+            "" => self.instruction.into(),
+            situation => format!("{} ({situation})", self.instruction),
         }
     }
 }
@@ -35,12 +37,14 @@ pub struct Sample {
     pub instruction: Instruction,
     /// Its slots, in order.
     pub slots: Vec<Slot>,
-    /// What closes the account that the instruction created, so that it can be created again.
+    /// How many of them, at the end, are not declared: the instruction takes just as many behind the declared ones.
+    pub remaining: usize,
+    /// Whether the instruction may be sent again, and changes nothing then.
+    pub is_repeatable: bool,
+    /// What closes the accounts that the instruction created, so that they can be created again.
     pub undo: Vec<Instruction>,
     /// The slot of an account that the instruction closes, and the slot that gets its lamports.
     pub closes: Option<(usize, usize)>,
-    /// Where the instruction's data holds the bump of the address that it creates.
-    pub bump_at: Option<usize>,
     /// The same instruction, just as valid, for others.
     pub twins: Vec<Twin>,
 }
@@ -62,9 +66,10 @@ impl Sample {
             world: stage.world.clone(),
             instruction,
             slots: slots.into(),
+            remaining: 0,
+            is_repeatable: false,
             undo: Vec::new(),
             closes: None,
-            bump_at: None,
             twins: Vec::new(),
         }
     }
@@ -81,8 +86,36 @@ impl Sample {
     }
 
     /// Says how to close what the instruction created.
-    pub fn undone_by(mut self, undo: Instruction) -> Self {
-        self.undo = vec![undo];
+    pub fn undone_by(mut self, undo: impl IntoIterator<Item = Instruction>) -> Self {
+        self.undo = undo.into_iter().collect();
+        self
+    }
+
+    /// Says that the last slots are not declared.
+    pub fn with_remaining(mut self, remaining: usize) -> Self {
+        self.remaining = remaining;
+        self
+    }
+
+    /// Says that the instruction may be sent again, and changes nothing then.
+    pub fn repeatable(mut self) -> Self {
+        self.is_repeatable = true;
+        self
+    }
+
+    /// Sends an instruction before, signed by whoever it names.
+    #[track_caller]
+    pub fn after(mut self, instruction: Instruction) -> Self {
+        let sent = chain::send(&mut self.world.network.svm, &Stage::fee_payer(), &[instruction]);
+        if let Err(failure) = sent {
+            panic!("{}\n{}", failure.error, failure.logs.join("\n"));
+        }
+        self
+    }
+
+    /// Moves the world's clock forward, seconds.
+    pub fn later(mut self, seconds: impl Into<i64>) -> Self {
+        self.world.network.advance(seconds.into());
         self
     }
 
@@ -107,6 +140,12 @@ pub struct Slot {
     pub kind: Kind,
     /// What else may stand there.
     pub free: Free,
+    /// Whether the slot may be left empty.
+    pub presence: Presence,
+    /// Other owners under which the same bytes serve as well.
+    pub owners: Vec<Address>,
+    /// Where the instruction's data holds the bump of the address that the instruction creates here.
+    pub bump_at: Option<usize>,
     /// The seeds, when the instruction checks that the slot holds this very address.
     pub seeds: Option<Seeds>,
 }
@@ -122,6 +161,19 @@ pub enum Free {
     AnySigner,
 }
 
+/// Whether a slot may be left empty, which is said by the jobs program's own address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// Never.
+    Required,
+    /// In other situations than this one.
+    Filled,
+    /// In this situation as well, with another effect.
+    Optional,
+    /// It is empty.
+    Empty,
+}
+
 /// Seeds of an address that an instruction checks.
 #[derive(Debug, Clone)]
 pub struct Seeds {
@@ -134,7 +186,41 @@ pub struct Seeds {
 impl Slot {
     /// A slot in which nothing else may stand.
     pub fn new(name: &'static str, kind: Kind) -> Self {
-        Self { name, kind, free: Free::Nothing, seeds: None }
+        Self {
+            name,
+            kind,
+            free: Free::Nothing,
+            presence: Presence::Required,
+            owners: Vec::new(),
+            bump_at: None,
+            seeds: None,
+        }
+    }
+
+    /// An optional slot that is left empty.
+    pub fn empty(name: &'static str, kind: Kind) -> Self {
+        Self { presence: Presence::Empty, ..Self::new(name, kind) }
+    }
+
+    /// Says that the slot is optional, but must be filled in this situation.
+    pub fn filled(self) -> Self {
+        Self { presence: Presence::Filled, ..self }
+    }
+
+    /// Says that the slot is optional, and may be left empty in this situation.
+    pub fn or_empty(self) -> Self {
+        Self { presence: Presence::Optional, ..self }
+    }
+
+    /// Says under which other owner the same bytes serve as well.
+    pub fn or_owned_by(mut self, owner: Address) -> Self {
+        self.owners.push(owner);
+        self
+    }
+
+    /// Says where the instruction's data holds the bump of the slot's address.
+    pub fn with_bump_at(self, at: usize) -> Self {
+        Self { bump_at: Some(at), ..self }
     }
 
     /// Says which others may stand here.
@@ -160,8 +246,21 @@ impl Slot {
         self
     }
 
+    /// Whether the slot is left empty.
+    pub fn is_empty(&self) -> bool {
+        self.presence == Presence::Empty
+    }
+
+    /// Whether `address` in this slot says that it is empty.
+    pub fn is_emptied_by(&self, address: &Address) -> bool {
+        self.presence != Presence::Required && *address == grid_jobs::ID
+    }
+
     /// Whether `address` may stand here.
     pub fn allows(&self, address: &Address) -> bool {
+        if self.is_emptied_by(address) {
+            return matches!(self.presence, Presence::Optional | Presence::Empty);
+        }
         match &self.free {
             Free::Nothing => false,
             Free::These(others) => others.contains(address),

@@ -5,7 +5,7 @@
 
 use crate::network::Failure;
 use litesvm::{LiteSVM, types::TransactionMetadata};
-use solana_account::ReadableAccount;
+use solana_account::{AccountSharedData, ReadableAccount};
 use solana_address::Address;
 use solana_instruction::Instruction;
 use solana_transaction::Transaction;
@@ -30,18 +30,40 @@ pub fn send(
 /// lamports don't count. The rent epoch does not either: no program can read or write it, the runtime does.
 pub fn differences(before: &LiteSVM, after: &LiteSVM, fee_payer: &Address) -> Vec<Address> {
     let (before, after) = (&before.accounts_db().inner, &after.accounts_db().inner);
-    let is_same = |address: &Address| match (before.get(address), after.get(address)) {
-        (Some(old), Some(new)) => {
-            (old.lamports() == new.lamports() || address == fee_payer)
-                && old.owner() == new.owner()
-                && old.executable() == new.executable()
-                && old.data() == new.data()
-        }
-        (old, new) => old.is_none() && new.is_none(),
+    let is_same = |address: &Address, old: &AccountSharedData, new: &AccountSharedData| {
+        (old.lamports() == new.lamports() || address == fee_payer)
+            && old.owner() == new.owner()
+            && old.executable() == new.executable()
+            // A clone shares its bytes until one of the two is written.
+            && (std::ptr::eq(old.data(), new.data()) || old.data() == new.data())
+    };
+    // Of two clones to which no account came the order is the same: nothing has to be looked up.
+    let in_order = before.iter().zip(after);
+    let are_same = |((address, old), (other, new)): ((&Address, _), (&Address, _))| {
+        address == other && is_same(address, old, new)
+    };
+    if before.len() == after.len() && in_order.map(are_same).all(|same| same) {
+        return Vec::new();
+    }
+    let differs = |address: &Address| match (before.get(address), after.get(address)) {
+        (Some(old), Some(new)) => !is_same(address, old, new),
+        _ => true,
     };
     let gone = before.keys().filter(|address| !after.contains_key(address));
-    let mut found: Vec<Address> =
-        after.keys().chain(gone).filter(|address| !is_same(address)).copied().collect();
+    let mut found: Vec<Address> = after.keys().chain(gone).filter(|address| differs(address)).copied().collect();
     found.sort();
     found
+}
+
+/// Whether the runtime refused to sign for an address that has a private key, which one bump in two gives. It ends the
+/// program like an abort does, and says so.
+pub fn is_refused_bump(failure: &Failure) -> bool {
+    let refusal = "Could not create program address with signer seeds";
+    failure.logs.iter().any(|line| line.contains(refusal))
+}
+
+/// A failure and its last log lines.
+pub fn describe(failure: &Failure) -> String {
+    let from = failure.logs.len().saturating_sub(4);
+    format!("{} [{}]", failure.error, failure.logs[from..].join(" / "))
 }

@@ -1,7 +1,7 @@
 //! The generator: runs the rows over a case.
 
 use crate::{
-    matrix::{Case, Entry, Finding, Kind, Report, Sample, Slot, Stage, chain, rows},
+    matrix::{Entry, Finding, Kind, Report, Sample, Slot, Stage, chain, rows},
     network::Failure,
 };
 use litesvm::{LiteSVM, types::TransactionMetadata};
@@ -11,9 +11,8 @@ use solana_instruction::{Instruction, error::InstructionError};
 use solana_transaction_error::TransactionError;
 
 /// Runs every row over a case.
-pub fn check(stage: &Stage, case: &dyn Case) -> Report {
-    let sample = case.build_valid(stage);
-    let mut checker = Checker { stage, case: case.name(), sample, valid: None, report: Report::default() };
+pub fn check(stage: &Stage, case: String, sample: Sample) -> Report {
+    let mut checker = Checker { stage, case, sample, valid: None, report: Report::default() };
     if checker.is_valid() {
         for row in rows::ALL {
             row(&mut checker);
@@ -73,7 +72,7 @@ impl Checker<'_> {
         let change = Change::of_all(0, "the unchanged instruction");
         self.report.count(0);
         match result {
-            Err(failure) => self.note(&change, describe(&failure)),
+            Err(failure) => self.note(&change, chain::describe(&failure)),
             Ok(_) if self.sample.slots.len() != self.sample.instruction.accounts.len() => {
                 self.note(&change, "has another number of accounts than slots");
             }
@@ -119,10 +118,11 @@ impl Checker<'_> {
             .collect()
     }
 
-    /// The instruction with another address in a slot.
+    /// The instruction with another address in a slot; one that was empty takes it writable.
     pub fn with_address(&self, slot: usize, address: Address) -> Instruction {
         let mut instruction = self.sample.instruction.clone();
         instruction.accounts[slot].pubkey = address;
+        instruction.accounts[slot].is_writable |= self.sample.slots[slot].is_empty();
         instruction
     }
 
@@ -167,11 +167,11 @@ impl Checker<'_> {
                 TransactionError::InstructionError(
                     _,
                     InstructionError::ProgramFailedToComplete | InstructionError::ComputationalBudgetExceeded,
-                ) if !is_refused_bump(&failure) => {
-                    self.note(&change, format!("aborted: {}", describe(&failure)));
+                ) if !chain::is_refused_bump(&failure) => {
+                    self.note(&change, format!("aborted: {}", chain::describe(&failure)));
                 }
                 TransactionError::InstructionError(at, _) if *at == last => {}
-                _ => self.note(&change, format!("failed otherwise: {}", describe(&failure))),
+                _ => self.note(&change, format!("failed otherwise: {}", chain::describe(&failure))),
             },
         }
         self.report.count(20);
@@ -200,7 +200,7 @@ impl Checker<'_> {
         match result {
             Ok(_) => Some(after),
             Err(failure) => {
-                self.note(&change, format!("was refused: {}", describe(&failure)));
+                self.note(&change, format!("was refused: {}", chain::describe(&failure)));
                 None
             }
         }
@@ -208,8 +208,14 @@ impl Checker<'_> {
 
     /// Checks that `instructions` succeed and leave behind exactly what the unchanged instruction does.
     pub fn same(&mut self, change: Change, instructions: &[Instruction]) {
+        let before = self.world(change.accounts);
+        self.same_in(&before, change, instructions);
+    }
+
+    /// The same, in a world of its own.
+    pub fn same_in(&mut self, before: &LiteSVM, change: Change, instructions: &[Instruction]) {
         let again = Change { what: change.what.clone(), ..change };
-        let Some(after) = self.accepted(change, instructions) else {
+        let Some(after) = self.accepted_in(before, change, instructions) else {
             return;
         };
         let changed = chain::differences(self.valid(), &after, &Stage::fee_payer());
@@ -217,17 +223,4 @@ impl Checker<'_> {
             self.note(&again, format!("had another effect, on {changed:?}"));
         }
     }
-}
-
-/// Whether the runtime refused to sign for an address that has a private key, which one bump in two gives. It ends the
-/// program like an abort does, and says so.
-fn is_refused_bump(failure: &Failure) -> bool {
-    let refusal = "Could not create program address with signer seeds";
-    failure.logs.iter().any(|line| line.contains(refusal))
-}
-
-/// A failure and its last log lines.
-fn describe(failure: &Failure) -> String {
-    let from = failure.logs.len().saturating_sub(4);
-    format!("{} [{}]", failure.error, failure.logs[from..].join(" / "))
 }

@@ -2,7 +2,7 @@
 
 use anchor_lang::Discriminator;
 use grid_client::token;
-use grid_jobs::{Config, Device, Job, Market, Project};
+use grid_jobs::{Config, Device, Job, Market, Member, Project};
 use solana_account::Account;
 use solana_address::Address;
 use solana_sdk_ids::{bpf_loader_upgradeable, system_program, sysvar};
@@ -14,7 +14,7 @@ pub enum Kind {
     Wallet,
     /// The config.
     Config,
-    /// A mint of the SPL Token program.
+    /// A mint of SPL Token or Token-2022.
     Mint,
     /// A vault of the jobs program.
     Vault,
@@ -24,6 +24,8 @@ pub enum Kind {
     Market,
     /// A project.
     Project,
+    /// A member of a project.
+    Member,
     /// A job.
     Job,
     /// A device.
@@ -49,16 +51,23 @@ impl Kind {
             grid_jobs::ID if begins_with(Config::DISCRIMINATOR) => Some(Self::Config),
             grid_jobs::ID if begins_with(Market::DISCRIMINATOR) => Some(Self::Market),
             grid_jobs::ID if begins_with(Project::DISCRIMINATOR) => Some(Self::Project),
+            grid_jobs::ID if begins_with(Member::DISCRIMINATOR) => Some(Self::Member),
             grid_jobs::ID if begins_with(Job::DISCRIMINATOR) => Some(Self::Job),
             grid_jobs::ID if begins_with(Device::DISCRIMINATOR) => Some(Self::Device),
-            token::PROGRAM_ID if account.data.len() == token::MINT_SPACE as usize => Some(Self::Mint),
-            // A vault is its own token authority: bytes 32 to 64.
-            token::PROGRAM_ID if account.data.get(32..64) == Some(address.as_ref()) => Some(Self::Vault),
-            token::PROGRAM_ID => Some(Self::TokenAccount),
+            token::PROGRAM_ID | token::PROGRAM_2022_ID => Some(Self::of_token(address, account)),
             system_program::ID if account.data.is_empty() => Some(Self::Wallet),
             bpf_loader_upgradeable::ID => Some(Self::ProgramData),
             sysvar::ID => Some(Self::Sysvar),
             _ => None,
+        }
+    }
+
+    fn of_token(address: &Address, account: &Account) -> Self {
+        match account.data.get(32..64) {
+            _ if account.data.len() == token::MINT_SPACE as usize => Self::Mint,
+            // A vault is its own token authority.
+            Some(owner) if owner == address.as_ref() => Self::Vault,
+            _ => Self::TokenAccount,
         }
     }
 
@@ -67,7 +76,7 @@ impl Kind {
         !matches!(self, Self::Wallet | Self::Program | Self::Sysvar | Self::New)
     }
 
-    /// Whether the SPL Token program reads both kinds alike: a vault is a token account.
+    /// Whether a token program reads both kinds alike: a vault is a token account.
     pub fn reads_like(self, other: Self) -> bool {
         let plain = |kind| match kind {
             Self::Vault => Self::TokenAccount,

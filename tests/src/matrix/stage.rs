@@ -2,43 +2,24 @@
 //! must not be taken for it.
 
 use crate::{
-    TERMS, World, binary, keypair_for,
+    World, binary, keypair_for,
     matrix::{
-        Kind, chain,
-        sets::{Others, Pair, Set},
+        Kind,
+        build::{Builder, Parties},
+        sets::{Cast, Others, Set, Waiters},
     },
-    world::{BOND, DEFINITION, DEPOSIT, RESULT, TIMEOUT, TOKENS},
+    world::{BOND, DEFINITION, TIMEOUT},
 };
 use anchor_lang::AccountDeserialize;
 use grid_client::{
-    account, address,
+    account,
     instruction::{self, Listing},
-    token,
+    token::{self, Mint},
 };
-use grid_jobs::{Device, Job, JobState, Market, Project};
+use grid_jobs::{Device, Job, JobKind, Market, Project};
 use solana_account::Account;
 use solana_address::Address;
-use solana_instruction::{AccountMeta, Instruction};
-use solana_sdk_ids::system_program;
 use solana_signer::Signer;
-
-/// Seconds that every job of the stage ran which is over.
-const RUN_SECONDS: i64 = 30;
-/// First id of the jobs that fill a queue for a moment.
-const FILLING: u64 = 1_000_000;
-
-/// How far a device and a job get.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Until {
-    /// The job waited, the device took it.
-    Took,
-    /// The device waited, the job met it.
-    Met,
-    /// It runs.
-    Running,
-    /// It is done; the device has earnings.
-    Done,
-}
 
 /// An account of the stage.
 #[derive(Debug, Clone)]
@@ -56,54 +37,46 @@ pub struct Entry {
 pub struct Stage {
     /// The client's project and the node's devices in the market where jobs wait; the stranger has nothing.
     pub world: World,
-    /// A second market of the same authority and mint, in which devices wait.
-    pub market_of_devices: Address,
-    /// The market of another authority, of the same mint.
-    pub market_of_another: Address,
-    /// A market of the second mint.
-    pub market_of_second_mint: Address,
-    /// A second mint, with a vault, a market, projects and devices.
-    pub second_mint: Address,
+    /// The wallets.
+    pub cast: Cast,
+    /// The world's mint.
+    pub mint: Mint,
+    /// A second mint of SPL Token, with a vault, a market, projects and devices.
+    pub second_mint: Mint,
+    /// A mint of Token-2022, with a vault, a market, projects and devices.
+    pub mint_2022: Mint,
     /// A mint without a vault.
-    pub mint_without_vault: Address,
-    /// Another client with a project, and the market's other authority.
-    pub second_client: Address,
-    /// Another node.
-    pub second_node: Address,
-    /// An empty project of the node.
-    pub empty_project: Address,
-    /// Idle, with a bond.
-    pub idle: Address,
-    /// Idle, with a bond, where devices wait.
-    pub idle_where_devices_wait: Address,
-    /// Idle, without bond and earnings.
-    pub empty: Address,
-    /// Idle, with earnings.
-    pub earned: Address,
-    /// Waits in the market of devices.
-    pub waiting_device: Address,
-    /// Waits in the world's market.
-    pub waiting_job: Address,
-    /// Over, with a result.
-    pub done_job: Address,
-    /// Matched: the job waited.
-    pub took: Pair,
-    /// Matched: the device waited.
-    pub met: Pair,
-    /// Matched, in the market of devices.
-    pub met_where_devices_wait: Pair,
-    /// Running.
-    pub running: Pair,
+    pub mint_without_vault: Mint,
+    /// Another mint without a vault.
+    pub second_mint_without_vault: Mint,
+    /// A mint of Token-2022 without a vault.
+    pub mint_2022_without_vault: Mint,
+    /// The node's devices and the client's jobs in the world's market, one in each state.
+    pub own: Set,
     /// The same states, of others.
     pub others: Others,
+    /// Where devices wait: a second market of the same authority and mint.
+    pub waiters: Waiters,
+    /// Where devices wait as well: the second node's and the second client's, in a market of that client.
+    pub other_waiters: Waiters,
+    /// A market in which nobody is.
+    pub empty_market: Address,
+    /// A market of the second client in which nobody is.
+    pub empty_market_of_another: Address,
+    /// An empty project of the node.
+    pub empty_project: Address,
+    /// An empty project of the node in the second mint.
+    pub empty_project_of_second_mint: Address,
+    /// Idle, with a bond.
+    pub idle: Address,
+    /// Idle, without bond and earnings.
+    pub empty: Address,
     /// Where an attacker may write what he likes.
     pub forgery: Address,
     /// A program that is none of ours.
     pub attacker_program: Address,
     /// Every account of a kind that some slot could be given.
     pub pool: Vec<Entry>,
-    next_index: u32,
-    next_id: u64,
 }
 
 impl Default for Stage {
@@ -115,262 +88,108 @@ impl Default for Stage {
 impl Stage {
     /// Builds everything, by the program's own instructions.
     pub fn new() -> Self {
-        let mut world = World::new();
+        let mut builder = Builder::new();
+        let cast = builder.cast;
         let attacker_program = keypair_for("attacker program").pubkey();
         let copy = binary::read("grid_jobs");
-        world.network.svm.add_program(attacker_program, &copy).expect("the binary loads");
-        for wallet in ["second client", "second node"] {
-            let wallet = keypair_for(wallet).pubkey();
-            world.network.fund(&wallet);
-            let mint = world.mint;
-            world.give_tokens(&mint, &wallet, TOKENS);
-        }
-        let second_mint = world.create_mint("second mint");
-        let mint_without_vault = world.create_mint("mint without vault");
-        for wallet in [world.client.pubkey(), world.node.pubkey(), world.stranger.pubkey()] {
-            world.give_tokens(&second_mint, &wallet, TOKENS);
-        }
-        chain::trust_signatures(&mut world.network.svm);
+        builder.world.network.svm.add_program(attacker_program, &copy).expect("the binary loads");
 
-        let (authority, client, node) =
-            (world.authority.pubkey(), world.client.pubkey(), world.node.pubkey());
-        let second_client = keypair_for("second client").pubkey();
-        let placeholder = Pair { device: world.device, job: world.device };
-        let nobody = Set {
-            node,
-            market: world.market,
-            project: world.project,
-            owner: client,
-            mint: world.mint,
-            took: placeholder,
-            met: placeholder,
-            running: placeholder,
-            done: placeholder,
-            waiting_job: world.device,
-        };
+        let (spl, token_2022) = (token::PROGRAM_ID, token::PROGRAM_2022_ID);
+        let mint = Mint::from(builder.world.mint);
+        let [second_mint, mint_without_vault, second_mint_without_vault] =
+            ["second mint", "mint without vault", "second mint without vault"]
+                .map(|name| builder.create_mint(name, spl));
+        let [mint_2022, mint_2022_without_vault] =
+            ["mint 2022", "mint 2022 without vault"].map(|name| builder.create_mint(name, token_2022));
+        for mint in [mint, second_mint, mint_2022] {
+            builder.give_tokens(mint);
+        }
+        builder.open_vault(second_mint);
+        builder.open_vault(mint_2022);
+
+        let (authority, second_client) = (cast.authority, cast.second_client);
+        let market = builder.world.market;
+        let market_of_devices = builder.open_market(authority, mint, 1);
+        let market_of_second_mint = builder.open_market(authority, second_mint, 2);
+        let market_of_2022 = builder.open_market(authority, mint_2022, 3);
+        let empty_market = builder.open_market(authority, mint, 4);
+        let market_of_another = builder.open_market(second_client, mint, 0);
+        let devices_of_another = builder.open_market(second_client, mint, 1);
+        let empty_market_of_another = builder.open_market(second_client, mint, 2);
+
+        let ours = builder.world.project;
+        let theirs = builder.open_project(second_client, mint);
+        let in_second_mint = builder.open_project(cast.client, second_mint);
+        let in_2022 = builder.open_project(cast.client, mint_2022);
+        let empty_project = builder.open_project(cast.node, mint);
+        let empty_project_of_second_mint = builder.open_project(cast.node, second_mint);
+        let (member, second_member) = (cast.member, cast.second_member);
+        builder.equip(ours, mint, &[member, second_member]);
+        builder.equip(theirs, mint, &[member, second_member]);
+        builder.equip(in_second_mint, second_mint, &[member]);
+        builder.equip(in_2022, mint_2022, &[member]);
+
+        let (node, second_node) = (cast.node, cast.second_node);
+        builder.stop_a_job(Parties { node, market: market_of_devices, project: ours });
+        let mut sets = [
+            Parties { node: second_node, market, project: theirs },
+            Parties { node, market: market_of_another, project: ours },
+            Parties { node, market: market_of_second_mint, project: in_second_mint },
+            Parties { node, market: market_of_2022, project: in_2022 },
+            Parties { node, market, project: ours },
+            Parties { node, market, project: ours },
+        ]
+        .map(|parties| builder.set(parties));
+        let waiters = builder.waiters(Parties { node, market: market_of_devices, project: ours });
+        let other_waiters =
+            builder.waiters(Parties { node: second_node, market: devices_of_another, project: theirs });
+        let [idle, _] = [(); 2].map(|()| builder.open_device(node, market, BOND));
+        let [empty, _] = [(); 2].map(|()| builder.open_device(node, market, 0));
+        for (node, market) in [(second_node, market), (node, market_of_devices)] {
+            builder.open_device(node, market, 0);
+        }
+        for set in &mut sets {
+            builder.complete(set);
+        }
+        for market in [market, market_of_devices, market_of_second_mint, market_of_2022] {
+            builder.act(instruction::propose_market_authority(authority, market, cast.heir));
+        }
+        for market in [market_of_another, devices_of_another] {
+            builder.act(instruction::propose_market_authority(second_client, market, cast.second_heir));
+        }
+
+        let [second_parties, another_market, in_second_mint, in_2022, again, own] = sets;
         let mut stage = Self {
-            market_of_devices: address::market(&authority, 1).0,
-            market_of_another: address::market(&second_client, 0).0,
-            market_of_second_mint: address::market(&authority, 2).0,
+            cast,
+            mint,
             second_mint,
+            mint_2022,
             mint_without_vault,
-            second_client,
-            second_node: keypair_for("second node").pubkey(),
-            empty_project: address::project(&world.mint, &node).0,
-            idle: world.device,
-            idle_where_devices_wait: world.device,
-            empty: world.device,
-            earned: world.device,
-            waiting_device: world.device,
-            waiting_job: world.device,
-            done_job: world.device,
-            took: placeholder,
-            met: placeholder,
-            met_where_devices_wait: placeholder,
-            running: placeholder,
+            second_mint_without_vault,
+            mint_2022_without_vault,
+            own,
             others: Others {
-                second_parties: nobody,
-                another_market: nobody,
-                second_mint: nobody,
-                again: nobody,
+                second_parties,
+                another_market,
+                second_mint: in_second_mint,
+                token_2022: in_2022,
+                again,
             },
+            waiters,
+            other_waiters,
+            empty_market,
+            empty_market_of_another,
+            empty_project,
+            empty_project_of_second_mint,
+            idle,
+            empty,
             forgery: keypair_for("forgery").pubkey(),
             attacker_program,
             pool: Vec::new(),
-            next_index: 1,
-            next_id: 1,
-            world,
+            world: builder.world,
         };
-        let (mint, market) = (stage.world.mint, stage.world.market);
-        stage.act(instruction::open_vault(client, second_mint));
-        for (owner, mint, id) in [(authority, mint, 1), (second_client, mint, 0), (authority, second_mint, 2)]
-        {
-            stage.act(instruction::open_market(owner, mint, id, TERMS));
-        }
-        for (owner, mint) in [(second_client, mint), (client, second_mint), (node, mint), (node, second_mint)]
-        {
-            stage.act(instruction::open_project(owner, mint));
-        }
-        stage.second_token_accounts();
-        let ours = stage.world.project;
-        let theirs = address::project(&mint, &second_client).0;
-        let in_second_mint = address::project(&second_mint, &client).0;
-        stage.deposit(second_client, theirs, mint);
-        stage.deposit(client, in_second_mint, second_mint);
-        stage.stop_a_job();
-        stage.populate(market, ours, theirs, in_second_mint);
         stage.pool = stage.collect();
         stage
-    }
-
-    /// Devices and jobs in every state; who waits comes last, so that nobody meets him.
-    fn populate(&mut self, market: Address, ours: Address, theirs: Address, in_second_mint: Address) {
-        let (node, second_node) = (self.world.node.pubkey(), self.second_node);
-        let (devices, another) = (self.market_of_devices, self.market_of_another);
-        let second = self.market_of_second_mint;
-        self.others = Others {
-            second_parties: self.set(second_node, market, theirs),
-            another_market: self.set(node, another, ours),
-            second_mint: self.set(node, second, in_second_mint),
-            again: self.set(node, market, ours),
-        };
-        let own = self.set(node, market, ours);
-        (self.earned, self.done_job) = (own.done.device, own.done.job);
-        (self.took, self.met, self.running) = (own.took, own.met, own.running);
-        self.met_where_devices_wait = self.pair(node, devices, ours, Until::Met);
-        self.pair(second_node, devices, theirs, Until::Met);
-        for market in [market, another, second] {
-            self.open_device(node, market, BOND);
-        }
-        self.idle_where_devices_wait = self.open_device(node, devices, BOND);
-        self.idle = self.open_device(node, market, BOND);
-        for (owner, market) in [(second_node, market), (node, devices), (node, market)] {
-            self.open_device(owner, market, 0);
-        }
-        self.empty = self.open_device(node, market, 0);
-        for (owner, market, project) in [
-            (second_node, market, theirs),
-            (node, another, ours),
-            (node, second, in_second_mint),
-            (node, market, ours),
-            (node, market, ours),
-        ] {
-            let job = self.list(project, market);
-            for set in [
-                &mut self.others.second_parties,
-                &mut self.others.another_market,
-                &mut self.others.second_mint,
-            ] {
-                if (set.market, set.project) == (market, project) {
-                    set.waiting_job = job;
-                }
-            }
-            if market == self.world.market && project == ours {
-                (self.others.again.waiting_job, self.waiting_job) = (self.waiting_job, job);
-            }
-            let waits = self.open_device(owner, devices, BOND);
-            self.act(instruction::work(owner, waits, devices, 0));
-            if owner == node {
-                self.waiting_device = waits;
-            }
-        }
-    }
-
-    /// A second token account of client and node, in each mint, that is not the associated one.
-    fn second_token_accounts(&mut self) {
-        let payer = self.world.authority.pubkey();
-        let rent = self.world.network.svm.minimum_balance_for_rent_exemption(token::ACCOUNT_SPACE as usize);
-        for mint in [self.world.mint, self.second_mint] {
-            for wallet in [self.world.client.pubkey(), self.world.node.pubkey()] {
-                let account = keypair_for(&format!("{wallet} {mint}")).pubkey();
-                // System program: CreateAccount is variant 0 (u32), then lamports, space, owner.
-                let create = [
-                    &0_u32.to_le_bytes()[..],
-                    &rent.to_le_bytes(),
-                    &token::ACCOUNT_SPACE.to_le_bytes(),
-                    token::PROGRAM_ID.as_ref(),
-                ]
-                .concat();
-                // InitializeAccount3 is 18, then the owner.
-                let initialize = [&[18][..], wallet.as_ref()].concat();
-                let metas = vec![AccountMeta::new(payer, true), AccountMeta::new(account, true)];
-                let creation = Instruction::new_with_bytes(system_program::ID, &create, metas);
-                let metas = vec![AccountMeta::new(account, false), AccountMeta::new_readonly(mint, false)];
-                self.act(creation);
-                self.act(Instruction::new_with_bytes(token::PROGRAM_ID, &initialize, metas));
-                self.act(token::mint_to(mint, account, payer, TOKENS));
-            }
-        }
-    }
-
-    /// Declines a job while the queue is full, and empties the queue.
-    fn stop_a_job(&mut self) {
-        let (node, market) = (self.world.node.pubkey(), self.market_of_devices);
-        let project = self.world.project;
-        let owner = self.world.client.pubkey();
-        let Pair { device, job } = self.pair(node, market, project, Until::Took);
-        let room = self.world.market_at(&market).slots.len() as u64;
-        for id in FILLING..FILLING + room {
-            self.list_as(id, project, market);
-        }
-        self.act(instruction::decline(node, device, job, market, project));
-        assert!(self.world.job(&job).is(JobState::Stopped));
-        for id in FILLING..FILLING + room {
-            let job = address::job(&project, id).0;
-            self.act(instruction::delist(owner, project, market, job, owner));
-        }
-    }
-
-    fn set(&mut self, node: Address, market: Address, project: Address) -> Set {
-        Set {
-            node,
-            market,
-            project,
-            owner: self.decode::<Project>(&project).owner,
-            mint: self.world.market_at(&market).header.mint,
-            done: self.pair(node, market, project, Until::Done),
-            took: self.pair(node, market, project, Until::Took),
-            met: self.pair(node, market, project, Until::Met),
-            running: self.pair(node, market, project, Until::Running),
-            waiting_job: market,
-        }
-    }
-
-    fn pair(&mut self, node: Address, market: Address, project: Address, until: Until) -> Pair {
-        let device = self.open_device(node, market, BOND);
-        let work = instruction::work(node, device, market, 0);
-        if until == Until::Met {
-            self.act(work);
-            let job = self.list(project, market);
-            return Pair { device, job };
-        }
-        let job = self.list(project, market);
-        self.act(work);
-        if until != Until::Took {
-            self.act(instruction::start(node, device, job));
-        }
-        if until == Until::Done {
-            self.world.network.advance(RUN_SECONDS);
-            self.act(instruction::finish(node, device, job, market, project, RESULT));
-        }
-        Pair { device, job }
-    }
-
-    fn list(&mut self, project: Address, market: Address) -> Address {
-        self.next_id += 1;
-        self.list_as(self.next_id, project, market)
-    }
-
-    fn list_as(&mut self, id: u64, project: Address, market: Address) -> Address {
-        let owner = self.decode::<Project>(&project).owner;
-        self.act(instruction::list(owner, project, market, &listing(id)));
-        address::job(&project, id).0
-    }
-
-    fn open_device(&mut self, node: Address, market: Address, bond_atoms: u64) -> Address {
-        self.next_index += 1;
-        let mint = self.world.market_at(&market).header.mint;
-        let device = address::device(&market, &node, self.next_index).0;
-        self.act(instruction::open_device(node, market, self.next_index, node));
-        if bond_atoms > 0 {
-            let payer = self.world.node.pubkey();
-            let source = address::token_account(&payer, &mint);
-            self.act(instruction::fund_bond(payer, source, device, mint, bond_atoms));
-        }
-        device
-    }
-
-    fn deposit(&mut self, owner: Address, project: Address, mint: Address) {
-        let source = address::token_account(&owner, &mint);
-        self.act(instruction::deposit(owner, source, project, mint, DEPOSIT));
-    }
-
-    #[track_caller]
-    fn act(&mut self, instruction: Instruction) {
-        let payer = Self::fee_payer();
-        if let Err(failure) = chain::send(&mut self.world.network.svm, &payer, &[instruction]) {
-            panic!("{}\n{}", failure.error, failure.logs.join("\n"));
-        }
     }
 
     fn collect(&self) -> Vec<Entry> {
@@ -388,7 +207,7 @@ impl Stage {
         pool
     }
 
-    /// Who pays the fee of every transaction of the matrix: none of the actors.
+    /// Who pays the fee of every transaction of the matrix: none of the cast.
     pub fn fee_payer() -> Address {
         keypair_for("fee payer").pubkey()
     }
@@ -437,13 +256,27 @@ impl Stage {
         self.world.market_at(market).waiting().expect("the queue's links agree")
     }
 
+    /// The jobs of which `is_one` holds and that wait in a market.
+    pub fn waiting_jobs(&self, market: &Address, is_one: impl Fn(&Job) -> bool) -> Vec<Address> {
+        let mut waiting = self.waiting(market);
+        waiting.retain(|job| is_one(&self.decode(job)));
+        waiting
+    }
+
+    /// The devices of which `is_one` holds and that wait in a market.
+    pub fn waiting_devices(&self, market: &Address, is_one: impl Fn(&Device) -> bool) -> Vec<Address> {
+        let mut waiting = self.waiting(market);
+        waiting.retain(|device| is_one(&self.decode(device)));
+        waiting
+    }
+
     /// The token accounts of a mint, vaults left out; of one owner, if one is named.
-    pub fn token_accounts(&self, mint: &Address, owner: Option<&Address>) -> Vec<Address> {
+    pub fn token_accounts(&self, mint: &Mint, owner: Option<&Address>) -> Vec<Address> {
         // SPL Token account: the mint, then the owner.
         self.pool
             .iter()
             .filter(|entry| entry.kind == Kind::TokenAccount)
-            .filter(|entry| entry.account.data[..32] == *mint.as_ref())
+            .filter(|entry| entry.account.data[..32] == *mint.address.as_ref())
             .filter(|entry| owner.is_none_or(|owner| entry.account.data[32..64] == *owner.as_ref()))
             .map(|entry| entry.address)
             .collect()
@@ -452,5 +285,11 @@ impl Stage {
 
 /// A listing that every market of the stage accepts.
 pub fn listing(id: u64) -> Listing {
-    Listing { id, definition: DEFINITION, timeout_seconds: TIMEOUT, max_price_per_second_atoms: u64::MAX }
+    Listing {
+        id,
+        kind: JobKind::Batch,
+        definition: DEFINITION,
+        timeout_seconds: TIMEOUT,
+        max_price_per_second_atoms: u64::MAX,
+    }
 }

@@ -1,8 +1,8 @@
 //! `close_device`
 
 use grid_client::instruction;
-use grid_jobs::{Device, GridError, Market};
-use grid_tests::{TERMS, World, assert_event, assert_ledger, world::BOND};
+use grid_jobs::{Device, GridError};
+use grid_tests::{World, assert_event, assert_ledger, world::BOND};
 use solana_instruction::{Instruction, error::InstructionError};
 use solana_signer::Signer;
 use std::slice::from_ref;
@@ -16,21 +16,20 @@ fn empty() -> World {
 }
 
 fn close(world: &World) -> Instruction {
-    instruction::close_device(world.node.pubkey(), world.device, world.market)
+    instruction::close_device(world.node.pubkey(), world.node.pubkey(), world.device)
 }
 
 #[test]
 fn gives_the_rent_to_the_node() {
     let mut world = empty();
-    let (node, vault, market) = (world.node.pubkey(), world.vault_tokens(), world.market());
+    let (node, vault, market) = (world.node.pubkey(), world.vault_tokens(), world.raw(&world.market));
     let lamports = world.lamports(&node);
 
     let landed = world.land(&[close(&world)]);
 
     assert!(!world.exists(&world.device));
     assert_eq!(world.lamports(&node), lamports + world.rent(288));
-    assert_eq!(world.market().header, Market { open_devices: 0.into(), ..market.header });
-    assert_eq!(world.market().slots, market.slots);
+    assert_eq!(world.raw(&world.market), market);
     assert_eq!(world.vault_tokens(), vault);
     assert_event!(landed, DeviceClosed { device: world.device });
     assert_ledger(&world, 0);
@@ -41,15 +40,15 @@ fn refuses_another_node() {
     let mut world = empty();
     let mut close = close(&world);
     close.accounts[0].pubkey = world.stranger.pubkey();
-    world.refuse(&[close], GridError::NotDeviceNode);
+    world.refuse(&[close], GridError::NoticeNotGiven);
 }
 
 #[test]
-fn refuses_another_market() {
+fn refuses_to_pay_the_rent_to_another() {
     let mut world = empty();
     let mut close = close(&world);
-    close.accounts[2].pubkey = world.open_market(1, TERMS);
-    world.refuse(&[close], GridError::WrongMarket);
+    close.accounts[1].pubkey = world.stranger.pubkey();
+    world.refuse(&[close], GridError::NotDeviceNode);
 }
 
 #[test]
@@ -89,21 +88,12 @@ fn refuses_a_bond_or_earnings_of_a_single_atom() {
 }
 
 #[test]
-fn refuses_a_count_below_zero() {
-    let mut world = empty();
-    world.edit::<Market>(world.market, |m| m.open_devices = 0.into());
-    world.refuse(&[close(&world)], GridError::Overflow);
-}
-
-#[test]
 fn happens_once() {
     let mut world = empty();
-    world.open_device(1);
     let close = close(&world);
     world.refuse_with(&[close.clone(), close.clone()], InstructionError::AccountDataTooSmall);
     world.land(from_ref(&close));
     world.refuse_with(&[close], InstructionError::AccountDataTooSmall);
-    assert_eq!(world.market().header.open_devices, 1);
 }
 
 #[test]

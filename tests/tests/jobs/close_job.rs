@@ -27,7 +27,7 @@ fn stopped() -> (World, Address) {
     world.work(world.device);
     world.fill_with_jobs(2);
     let node = world.node.pubkey();
-    let decline = instruction::decline(node, world.device, job, world.market, world.project);
+    let decline = instruction::decline(node, world.run_of(world.device, job));
     world.land(&[decline]);
     (world, job)
 }

@@ -11,7 +11,7 @@ use std::slice::from_ref;
 fn empty() -> World {
     let mut world = World::new();
     let client = world.client.pubkey();
-    let destination = address::token_account(&client, &world.mint);
+    let destination = address::token_account(&client, world.mint);
     let withdraw = instruction::withdraw(client, world.project, world.mint, destination, DEPOSIT);
     world.land(&[withdraw]);
     world
@@ -48,7 +48,7 @@ fn refuses_another_owner() {
 fn refuses_a_balance_of_a_single_atom() {
     let mut world = empty();
     let client = world.client.pubkey();
-    let source = address::token_account(&client, &world.mint);
+    let source = address::token_account(&client, world.mint);
     let deposit = instruction::deposit(client, source, world.project, world.mint, 1);
     world.refuse(&[deposit.clone(), close(&world)], GridError::ProjectNotEmpty);
     world.land(&[deposit]);
@@ -64,7 +64,7 @@ fn refuses_as_long_as_a_job_account_is_open() {
     world.network.advance(600);
     world.finish(world.device, job);
     let client = world.client.pubkey();
-    let destination = address::token_account(&client, &world.mint);
+    let destination = address::token_account(&client, world.mint);
     let balance = world.project().balance.get();
     let withdraw = instruction::withdraw(client, world.project, world.mint, destination, balance);
     world.land(&[withdraw]);
@@ -73,6 +73,18 @@ fn refuses_as_long_as_a_job_account_is_open() {
     world.land(&[close_job, close(&world)]);
     assert!(!world.exists(&world.project));
     assert_ledger(&world, 0);
+}
+
+#[test]
+fn refuses_as_long_as_there_is_a_member() {
+    let mut world = empty();
+    let (client, node, project) = (world.client.pubkey(), world.node.pubkey(), world.project);
+    let set = instruction::set_member(client, project, node, 0, 1);
+    world.refuse(&[set.clone(), close(&world)], GridError::ProjectHasMembers);
+    world.land(&[set]);
+    world.refuse(&[close(&world)], GridError::ProjectHasMembers);
+    world.land(&[instruction::close_member(node, client, project, node), close(&world)]);
+    assert!(!world.exists(&project));
 }
 
 #[test]

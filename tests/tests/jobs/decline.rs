@@ -2,7 +2,8 @@
 
 use grid_client::instruction;
 use grid_jobs::{Device, DeviceState, GridError, Job, JobState, Market, NO_SLOT, Project, QueueLinks};
-use grid_tests::{TERMS, World, assert_event, assert_ledger};
+use grid_tests::{TERMS, World, assert_event, assert_ledger, world::BOND};
+use litesvm::types::TransactionMetadata;
 use solana_address::Address;
 use solana_instruction::Instruction;
 use solana_signer::Signer;
@@ -36,7 +37,42 @@ fn matched_and_full() -> (World, Address) {
 
 fn decline(world: &World, job: Address) -> Instruction {
     let node = world.node.pubkey();
-    instruction::decline(node, world.device, job, world.market, world.project)
+    instruction::decline(node, world.run_of(world.device, job))
+}
+
+/// What the event of a first decline must say: which device the job met, what became of it and what was refunded.
+#[track_caller]
+fn assert_declined(
+    world: &World,
+    landed: TransactionMetadata,
+    job: Address,
+    next_device: Address,
+    job_state: JobState,
+    refund_atoms: u64,
+) {
+    assert_event!(
+        landed,
+        JobTakenBack {
+            job: job,
+            device: world.device,
+            next_device: next_device,
+            reward_project: world.project,
+            cause: 1u8,
+            job_state: job_state as u8,
+            attempts_after: 1u8,
+            padding: 0u8,
+            strikes_after: 1,
+            paid_atoms: 0,
+            fee_atoms: 0,
+            refund_atoms: refund_atoms,
+            reward_atoms: 0,
+            compensation_atoms: 0,
+            bond_after_atoms: BOND,
+            earnings_after_atoms: 0,
+            fees_owed_after_atoms: 0,
+            balance_after_atoms: world.project().balance,
+        }
+    );
 }
 
 /// The world's device after a decline that was a strike.
@@ -64,6 +100,7 @@ fn puts_the_job_back_at_the_head_of_the_queue() {
             Job {
                 state: JobState::Queued as u8,
                 slot: 2.into(),
+                attempts: 1,
                 device: Address::default(),
                 matched_at: 0.into(),
                 ..job_before
@@ -87,18 +124,7 @@ fn puts_the_job_back_at_the_head_of_the_queue() {
         );
         assert_eq!(world.project(), project);
         assert_eq!(world.vault_tokens(), vault);
-        assert_event!(
-            landed,
-            JobDeclined {
-                job: job,
-                device: world.device,
-                next_device: Address::default(),
-                strikes_after: 1,
-                job_state: 1u8,
-                padding: [0; 3],
-                refund_atoms: 0,
-            }
-        );
+        assert_declined(&world, landed, job, Address::default(), JobState::Queued, 0);
         assert_ledger(&world, 0);
     }
 }
@@ -128,7 +154,7 @@ fn hands_the_job_to_the_device_that_waited_longest() {
 
     assert_eq!(
         world.job(&job),
-        Job { device: second, matched_at: world.network.time().into(), ..job_before }
+        Job { device: second, attempts: 1, matched_at: world.network.time().into(), ..job_before }
     );
     assert_eq!(world.device(&world.device), struck(device));
     assert_eq!(world.device(&second), next, "the next device's account was not needed");
@@ -148,18 +174,7 @@ fn hands_the_job_to_the_device_that_waited_longest() {
         }
     );
     assert_eq!(world.project(), project);
-    assert_event!(
-        landed,
-        JobDeclined {
-            job: job,
-            device: world.device,
-            next_device: second,
-            strikes_after: 1,
-            job_state: 2u8,
-            padding: [0; 3],
-            refund_atoms: 0,
-        }
-    );
+    assert_declined(&world, landed, job, second, JobState::Assigned, 0);
     assert_ledger(&world, 0);
     world.start(second, job);
 }
@@ -175,6 +190,7 @@ fn a_job_that_a_device_took_meets_a_device_that_came_later() {
         world.job(&job),
         Job {
             state: JobState::Assigned as u8,
+            attempts: 1,
             device: second,
             matched_at: world.network.time().into(),
             ..before
@@ -198,6 +214,7 @@ fn stops_and_refunds_the_job_when_the_queue_is_full() {
         world.job(&job),
         Job {
             state: JobState::Stopped as u8,
+            attempts: 1,
             escrow_atoms: 0.into(),
             ended_at: world.network.time().into(),
             ..job_before
@@ -208,18 +225,7 @@ fn stops_and_refunds_the_job_when_the_queue_is_full() {
     assert_eq!(world.market().header, Market { active_jobs: 273.into(), ..market.header });
     assert_eq!(world.market().slots, market.slots);
     assert_eq!(world.vault_tokens(), vault);
-    assert_event!(
-        landed,
-        JobDeclined {
-            job: job,
-            device: world.device,
-            next_device: Address::default(),
-            strikes_after: 1,
-            job_state: 5u8,
-            padding: [0; 3],
-            refund_atoms: ESCROW,
-        }
-    );
+    assert_declined(&world, landed, job, Address::default(), JobState::Stopped, ESCROW);
     assert_ledger(&world, 0);
 }
 
@@ -236,6 +242,66 @@ fn one_free_slot_is_enough_to_queue_again() {
 }
 
 #[test]
+fn stops_and_refunds_the_job_at_its_last_attempt() {
+    for minimum in [0, 101] {
+        let (mut world, job) = matched_by_device();
+        for attempts in 1..3 {
+            // A decline that is no strike is an attempt all the same.
+            world.edit::<Device>(world.device, |d| d.min_price_per_second_atoms = minimum.into());
+            world.land(&[decline(&world, job)]);
+            assert_eq!(world.job(&job).attempts, attempts);
+            assert_eq!(world.market().waiting(), Some(vec![job]));
+            world.work(world.device);
+        }
+        let (job_before, project) = (world.job(&job), world.project());
+        world.land(&[decline(&world, job)]);
+        assert_eq!(
+            world.job(&job),
+            Job {
+                state: JobState::Stopped as u8,
+                attempts: 3,
+                escrow_atoms: 0.into(),
+                ended_at: world.network.time().into(),
+                ..job_before
+            }
+        );
+        assert_eq!(world.project(), Project { balance: (project.balance.get() + ESCROW).into(), ..project });
+        assert_eq!(world.market().header.active_jobs, 0);
+        assert_eq!(world.market().waiting(), Some(vec![]));
+        assert_ledger(&world, 0);
+    }
+}
+
+#[test]
+fn a_job_at_its_last_attempt_takes_no_waiting_device() {
+    let (mut world, job) = matched_by_device();
+    let second = world.open_device(1);
+    world.work(second);
+    world.edit::<Job>(job, |j| j.attempts = 2);
+    world.land(&[decline(&world, job)]);
+    assert!(world.job(&job).is(JobState::Stopped));
+    assert_eq!(world.market().waiting(), Some(vec![second]));
+    assert_ledger(&world, 0);
+}
+
+#[test]
+fn forgets_the_notices_of_job_and_device() {
+    let mut queued = World::new();
+    let job = queued.list(1);
+    queued.land(&[instruction::notify_job(job)]);
+    queued.work(queued.device);
+    let mut taken = World::new();
+    taken.work(taken.device);
+    taken.land(&[instruction::notify_device(taken.device)]);
+    taken.list(1);
+    for mut world in [queued, taken] {
+        world.land(&[decline(&world, job)]);
+        assert_eq!(world.job(&job).noticed_at, 0);
+        assert_eq!(world.device(&world.device).noticed_at, 0);
+    }
+}
+
+#[test]
 fn is_a_strike_unless_the_job_pays_less_than_the_minimum() {
     for (minimum, strikes) in [(0, 1), (99, 1), (100, 1), (101, 0), (u64::MAX, 0)] {
         let (mut world, job) = matched_by_device();
@@ -248,12 +314,12 @@ fn is_a_strike_unless_the_job_pays_less_than_the_minimum() {
 
 #[test]
 fn counts_strikes_no_further_than_the_field_goes() {
-    let (mut world, job) = matched_by_device();
-    world.edit::<Device>(world.device, |d| d.strikes = (u32::MAX - 1).into());
-    for _ in 0..2 {
+    let (world, job) = matched_by_device();
+    for strikes in [u32::MAX - 1, u32::MAX] {
+        let mut world = world.clone();
+        world.edit::<Device>(world.device, |d| d.strikes = strikes.into());
         world.land(&[decline(&world, job)]);
         assert_eq!(world.device(&world.device).strikes, u32::MAX);
-        world.work(world.device);
     }
 }
 
@@ -323,6 +389,16 @@ fn refuses_another_project() {
     let mut decline = decline(&world, job);
     decline.accounts[4].pubkey = world.open_strangers_project();
     world.refuse(&[decline], GridError::WrongProject);
+}
+
+#[test]
+fn refuses_another_clock() {
+    let (mut world, job) = matched_by_device();
+    for fake in [solana_sdk_ids::sysvar::rent::ID, world.mint, world.stranger.pubkey()] {
+        let mut decline = decline(&world, job);
+        decline.accounts[5].pubkey = fake;
+        world.refuse(&[decline], GridError::WrongClock);
+    }
 }
 
 #[test]

@@ -97,7 +97,7 @@ fn refuses_another_owner() {
     let job = world.list(1);
     let mut delist = delist(&world, job);
     delist.accounts[0].pubkey = world.stranger.pubkey();
-    world.refuse(&[delist], GridError::NotProjectOwner);
+    world.refuse(&[delist], GridError::NoticeNotGiven);
 }
 
 #[test]
@@ -212,7 +212,7 @@ fn a_stopped_job_is_not_queued() {
     let job = world.list(1);
     world.work(world.device);
     world.fill_with_jobs(2);
-    let decline = instruction::decline(world.node.pubkey(), world.device, job, world.market, world.project);
+    let decline = instruction::decline(world.node.pubkey(), world.run_of(world.device, job));
     world.land(&[decline]);
     world.refuse(&[delist(&world, job)], GridError::JobNotQueued);
 }

@@ -12,7 +12,7 @@ use solana_signer::Signer;
 
 /// The token account of a wallet, in the world's mint.
 fn tokens_of(world: &World, wallet: Address) -> Address {
-    address::token_account(&wallet, &world.mint)
+    address::token_account(&wallet, world.mint)
 }
 
 /// The stranger deposits into the client's project.
@@ -91,7 +91,7 @@ fn adds_up_in_one_transaction() {
 fn refuses_a_source_of_someone_else() {
     let mut world = World::new();
     let mut deposit = deposit(&world, 1);
-    deposit.accounts[3].pubkey = tokens_of(&world, world.client.pubkey());
+    deposit.accounts[4].pubkey = tokens_of(&world, world.client.pubkey());
     // OwnerMismatch of the token program.
     world.refuse_with(&[deposit], InstructionError::Custom(4));
 }
@@ -101,7 +101,7 @@ fn refuses_a_source_of_another_mint() {
     let mut world = World::new();
     let other = world.open_mint("other mint");
     let mut deposit = deposit(&world, 1);
-    deposit.accounts[3].pubkey = address::token_account(&world.stranger.pubkey(), &other);
+    deposit.accounts[4].pubkey = address::token_account(&world.stranger.pubkey(), other);
     // MintMismatch of the token program.
     world.refuse_with(&[deposit], InstructionError::Custom(3));
 }
@@ -111,7 +111,7 @@ fn refuses_another_mint() {
     let mut world = World::new();
     let other = world.open_mint("other mint");
     let stranger = world.stranger.pubkey();
-    let source = address::token_account(&stranger, &other);
+    let source = address::token_account(&stranger, other);
     let deposit = instruction::deposit(stranger, source, world.project, other, 1);
     world.refuse(&[deposit], GridError::WrongMint);
 }
@@ -127,8 +127,8 @@ fn refuses_the_vault_of_another_mint_and_no_vault_at_all() {
         keypair_for("nobody").pubkey(),
     ] {
         let mut deposit = deposit(&world, 1);
-        deposit.accounts[3].pubkey = tokens_of(&world, world.node.pubkey());
-        deposit.accounts[4].pubkey = fake;
+        deposit.accounts[4].pubkey = tokens_of(&world, world.node.pubkey());
+        deposit.accounts[5].pubkey = fake;
         world.refuse_with(&[deposit], InstructionError::InvalidSeeds);
     }
 }
@@ -137,7 +137,7 @@ fn refuses_the_vault_of_another_mint_and_no_vault_at_all() {
 fn refuses_the_vault_as_the_source() {
     let mut world = World::new();
     let mut deposit = deposit(&world, 1);
-    deposit.accounts[3].pubkey = address::vault(&world.mint).0;
+    deposit.accounts[4].pubkey = address::vault(&world.mint).0;
     // ConstraintDuplicateMutableAccount of Anchor.
     world.refuse_with(&[deposit], InstructionError::Custom(2040));
 }
@@ -146,7 +146,7 @@ fn refuses_the_vault_as_the_source() {
 fn refuses_a_source_that_does_not_exist() {
     let mut world = World::new();
     let mut deposit = deposit(&world, 1);
-    deposit.accounts[3].pubkey = keypair_for("nobody").pubkey();
+    deposit.accounts[4].pubkey = keypair_for("nobody").pubkey();
     world.refuse_with(&[deposit], InstructionError::InvalidAccountData);
 }
 

@@ -23,7 +23,7 @@ fn running() -> (World, Address) {
 
 fn finish(world: &World, job: Address) -> Instruction {
     let node = world.node.pubkey();
-    instruction::finish(node, world.device, job, world.market, world.project, RESULT)
+    instruction::finish(node, world.run_of(world.device, job), RESULT)
 }
 
 #[test]
@@ -68,7 +68,6 @@ fn pays_the_seconds_run_and_returns_the_rest() {
         landed,
         JobFinished {
             job: job,
-            device: world.device,
             seconds: 90,
             paid_atoms: 9_000,
             fee_atoms: 225,
@@ -140,7 +139,6 @@ fn adds_to_what_was_earned_before() {
         landed,
         JobFinished {
             job: second,
-            device: world.device,
             seconds: 20,
             paid_atoms: 2_000,
             fee_atoms: 50,
@@ -158,9 +156,7 @@ fn adds_to_what_was_earned_before() {
 fn takes_any_result_but_zero() {
     let (mut world, job) = running();
     let node = world.node.pubkey();
-    let with = |world: &World, result| {
-        instruction::finish(node, world.device, job, world.market, world.project, result)
-    };
+    let with = |world: &World, result| instruction::finish(node, world.run_of(world.device, job), result);
     world.refuse(&[with(&world, [0; 32])], GridError::ZeroResult);
     for place in [0, 7, 8, 31] {
         let mut result = [0; 32];
@@ -275,11 +271,34 @@ fn refuses_sums_that_do_not_fit() {
 }
 
 #[test]
-fn counts_finished_jobs_no_further_than_the_field_goes() {
+fn takes_one_strike_off() {
+    let (world, job) = running();
+    for (before, after) in [(0, 0), (1, 0), (2, 1), (u32::MAX, u32::MAX - 1)] {
+        let mut world = world.clone();
+        world.edit::<Device>(world.device, |d| d.strikes = before.into());
+        world.land(&[finish(&world, job)]);
+        assert_eq!(world.device(&world.device).strikes, after);
+    }
+}
+
+#[test]
+fn ends_a_notice_to_the_device() {
+    let mut world = World::new();
+    world.work(world.device);
+    world.land(&[instruction::notify_device(world.device)]);
+    let job = world.list(1);
+    world.start(world.device, job);
+    world.land(&[finish(&world, job)]);
+    assert_eq!(world.device(&world.device).noticed_at, 0);
+}
+
+#[test]
+fn a_count_at_its_end_stops_no_payment() {
     let (mut world, job) = running();
     world.edit::<Device>(world.device, |d| d.jobs_finished = u64::MAX.into());
+    world.network.advance(10);
     world.land(&[finish(&world, job)]);
-    assert_eq!(world.device(&world.device).jobs_finished, u64::MAX);
+    assert_eq!(world.device(&world.device).earnings_atoms, 1_000);
 }
 
 #[test]

@@ -3,9 +3,8 @@
 use grid_client::{
     address,
     instruction::{self, Listing},
-    token,
 };
-use grid_jobs::{GridError, JobState, MarketTerms};
+use grid_jobs::{GridError, JobKind, JobState, MarketTerms};
 use grid_tests::{
     TERMS, World, assert_ledger, keypair_for,
     world::{BOND, DEFINITION, DEPOSIT, RESULT},
@@ -22,19 +21,24 @@ use std::slice::from_ref;
 const ESCROW: u64 = 61_500;
 
 fn list(world: &World, market: Address, id: u64, timeout_seconds: u32) -> Instruction {
-    let listing =
-        Listing { id, definition: DEFINITION, timeout_seconds, max_price_per_second_atoms: u64::MAX };
+    let listing = Listing {
+        id,
+        kind: JobKind::Batch,
+        definition: DEFINITION,
+        timeout_seconds,
+        max_price_per_second_atoms: u64::MAX,
+    };
     instruction::list(world.client.pubkey(), world.project, market, &listing)
 }
 
 fn decline(world: &World, device: Address, job: Address) -> Instruction {
     let node = world.node.pubkey();
-    instruction::decline(node, device, job, world.market, world.project)
+    instruction::decline(node, world.run_of(device, job))
 }
 
 fn finish(world: &World, device: Address, job: Address) -> Instruction {
     let node = world.node.pubkey();
-    instruction::finish(node, device, job, world.market, world.project, RESULT)
+    instruction::finish(node, world.run_of(device, job), RESULT)
 }
 
 fn close_job(world: &World, job: Address) -> Instruction {
@@ -49,7 +53,7 @@ fn delist(world: &World, job: Address) -> Instruction {
 
 fn withdraw(world: &World, amount_atoms: u64) -> Instruction {
     let client = world.client.pubkey();
-    let destination = address::token_account(&client, &world.mint);
+    let destination = address::token_account(&client, world.mint);
     instruction::withdraw(client, world.project, world.mint, destination, amount_atoms)
 }
 
@@ -114,7 +118,7 @@ fn two_thousand_listings_taken_back_cost_nothing() {
 }
 
 #[test]
-fn a_vault_is_emptied_but_for_the_fees_when_all_have_left() {
+fn a_vault_is_emptied_when_all_have_left() {
     let mut world = World::new();
     let job = world.run_job(1);
     world.network.advance(90);
@@ -127,11 +131,25 @@ fn a_vault_is_emptied_but_for_the_fees_when_all_have_left() {
         instruction::close_project(client, world.project),
         instruction::withdraw_earnings(world.device, world.mint, node),
         instruction::withdraw_bond(node, world.device, world.mint, node, BOND),
-        instruction::close_device(node, world.device, world.market),
+        instruction::close_device(node, node, world.device),
     ]);
     assert_eq!(world.vault_tokens(), 225);
-    assert_eq!(world.market().header.fees_owed_atoms, 225);
     assert_ledger(&world, 0);
+    let (authority, mint) = (world.authority.pubkey(), world.mint);
+    world.give_tokens(&mint, &authority, 0);
+    world.land(&[
+        instruction::collect_fees(world.market, mint, authority),
+        instruction::close_market(authority, world.market),
+    ]);
+    assert_eq!((world.tokens(&authority), world.vault_tokens()), (225, 0));
+    let left: Vec<Address> = world
+        .network
+        .svm
+        .get_program_accounts(&grid_jobs::ID)
+        .into_iter()
+        .map(|(address, _)| address)
+        .collect();
+    assert_eq!(left, [address::config().0]);
 }
 
 #[test]
@@ -139,10 +157,15 @@ fn one_key_may_be_client_and_node() {
     let mut world = World::new();
     let node = world.node.pubkey();
     let (project, mint, market) = (address::project(&world.mint, &node).0, world.mint, world.market);
-    let (tokens, job) = (address::token_account(&node, &mint), address::job(&project, 1).0);
+    let (tokens, job) = (address::token_account(&node, mint), address::job(&project, 1).0);
     let before = (world.tokens(&node), world.lamports(&node));
-    let listing =
-        Listing { id: 1, definition: DEFINITION, timeout_seconds: 600, max_price_per_second_atoms: 100 };
+    let listing = Listing {
+        id: 1,
+        kind: JobKind::Batch,
+        definition: DEFINITION,
+        timeout_seconds: 600,
+        max_price_per_second_atoms: 100,
+    };
     world.land(&[
         instruction::open_project(node, mint),
         instruction::deposit(node, tokens, project, mint, ESCROW),
@@ -152,7 +175,7 @@ fn one_key_may_be_client_and_node() {
     ]);
     world.network.advance(600);
     world.land(&[
-        instruction::finish(node, world.device, job, market, project, RESULT),
+        instruction::finish(node, instruction::Run { device: world.device, job, market, project }, RESULT),
         instruction::close_job(node, project, job, node),
         instruction::close_project(node, project),
         instruction::withdraw_earnings(world.device, mint, node),
@@ -167,7 +190,7 @@ fn with_payee() -> (World, Address, Address) {
     let mut world = World::new();
     let (node, payee) = (world.node.pubkey(), keypair_for("payee").pubkey());
     let device = address::device(&world.market, &node, 1).0;
-    let source = address::token_account(&node, &world.mint);
+    let source = address::token_account(&node, world.mint);
     let job = address::job(&world.project, 1).0;
     world.land(&[
         instruction::open_device(node, world.market, 1, payee),
@@ -202,113 +225,6 @@ fn a_nodes_key_can_not_redirect_what_its_payee_is_owed() {
     assert_eq!(world.tokens(&payee), 6_000 + BOND);
     assert_eq!(world.tokens(&node), tokens);
     assert_ledger(&world, 0);
-}
-
-/// Asserts that everybody but the payee goes on and leaves as if nothing were: the client, the node's other device and
-/// the device itself, which runs another job.
-#[track_caller]
-fn assert_others_go_on(world: &World, device: Address) {
-    let mut world = world.clone();
-    let (client, node) = (world.client.pubkey(), world.node.pubkey());
-    for (id, device) in [(101, device), (102, world.device)] {
-        let job = address::job(&world.project, id).0;
-        world.land(&[
-            world.list_instruction(id),
-            instruction::work(node, device, world.market, 0),
-            instruction::start(node, device, job),
-        ]);
-        world.network.advance(1);
-        world.land(&[finish(&world, device, job), close_job(&world, job)]);
-    }
-    let first = address::job(&world.project, 1).0;
-    if world.exists(&first) {
-        world.land(&[close_job(&world, first)]);
-    }
-    let balance = world.project().balance.get();
-    world.land(&[withdraw(&world, balance), instruction::close_project(client, world.project)]);
-    assert_ledger(&world, 0);
-}
-
-#[test]
-fn a_payees_account_that_does_not_exist_blocks_nobody_else() {
-    let (mut world, device, payee) = with_payee();
-    let (node, mint) = (world.node.pubkey(), world.mint);
-    let earnings = instruction::withdraw_earnings(device, mint, payee);
-    let bond = instruction::withdraw_bond(node, device, mint, payee, BOND);
-    world.refuse_with(from_ref(&earnings), InstructionError::IllegalOwner);
-    world.refuse_with(from_ref(&bond), InstructionError::IllegalOwner);
-    assert_others_go_on(&world, device);
-    let create = token::create_account(world.stranger.pubkey(), payee, mint);
-    world.land(&[create, earnings, bond]);
-    assert_eq!(world.tokens(&payee), 6_000 + BOND);
-    assert_ledger(&world, 0);
-}
-
-#[test]
-fn a_payees_account_that_was_given_away_blocks_nobody_else() {
-    let (mut world, device, payee) = with_payee();
-    let (node, stranger, mint) = (world.node.pubkey(), world.stranger.pubkey(), world.mint);
-    world.give_tokens(&mint, &payee, 0);
-    let account = address::token_account(&payee, &mint);
-    let hand_over = |from: Address, to: Address| {
-        Instruction::new_with_bytes(
-            token::PROGRAM_ID,
-            &[&[6, 2, 1][..], to.as_ref()].concat(), // SetAuthority, AccountOwner, Some
-            vec![AccountMeta::new(account, false), AccountMeta::new_readonly(from, true)],
-        )
-    };
-    world.run(&[hand_over(payee, stranger)], &[&keypair_for("payee")]);
-    let earnings = instruction::withdraw_earnings(device, mint, payee);
-    let bond = instruction::withdraw_bond(node, device, mint, payee, BOND);
-    world.refuse(from_ref(&earnings), GridError::WrongPayeeAccount);
-    world.refuse(from_ref(&bond), GridError::WrongPayeeAccount);
-    assert_others_go_on(&world, device);
-    world.land(&[hand_over(stranger, payee), earnings, bond]);
-    assert_eq!(world.tokens(&payee), 6_000 + BOND);
-    assert_ledger(&world, 0);
-}
-
-#[test]
-fn a_payees_account_that_was_closed_blocks_nobody_else() {
-    let (mut world, device, payee) = with_payee();
-    let mint = world.mint;
-    world.give_tokens(&mint, &payee, 0);
-    let account = address::token_account(&payee, &mint);
-    let close = Instruction::new_with_bytes(
-        token::PROGRAM_ID,
-        &[9], // CloseAccount
-        vec![
-            AccountMeta::new(account, false),
-            AccountMeta::new(payee, false),
-            AccountMeta::new_readonly(payee, true),
-        ],
-    );
-    world.run(&[close], &[&keypair_for("payee")]);
-    let earnings = instruction::withdraw_earnings(device, mint, payee);
-    world.refuse_with(from_ref(&earnings), InstructionError::IllegalOwner);
-    assert_others_go_on(&world, device);
-    world.give_tokens(&mint, &payee, 0);
-    world.land(&[earnings]);
-    assert_eq!(world.tokens(&payee), 6_000);
-    assert_ledger(&world, 0);
-}
-
-#[test]
-fn a_payees_account_that_is_frozen_blocks_nobody_else() {
-    let (mut world, device, payee) = with_payee();
-    let (node, mint) = (world.node.pubkey(), world.mint);
-    world.give_tokens(&mint, &payee, 0);
-    let account = address::token_account(&payee, &mint);
-    let mut frozen = world.raw(&account);
-    frozen.data[108] = 2; // Frozen
-    world.network.set(account, frozen);
-    // AccountFrozen of the token program.
-    let error = InstructionError::Custom(17);
-    let earnings = instruction::withdraw_earnings(device, mint, payee);
-    world.refuse_with(&[earnings], error.clone());
-    let bond = instruction::withdraw_bond(node, device, mint, payee, BOND);
-    world.refuse_with(&[bond], error);
-    assert_others_go_on(&world, device);
 }
 
 #[test]
@@ -398,7 +314,7 @@ fn a_device_created_again_is_not_the_one_that_waited() {
     let again = [
         instruction::leave(node, world.device, world.market),
         instruction::withdraw_bond(node, world.device, world.mint, node, BOND),
-        instruction::close_device(node, world.device, world.market),
+        instruction::close_device(node, node, world.device),
         instruction::open_device(node, world.market, 0, node),
     ];
     world.land(&again);
@@ -432,20 +348,24 @@ fn a_declined_job_is_paid_to_the_device_that_ran_it() {
 }
 
 #[test]
-fn two_devices_hand_a_job_to_each_other_without_losing_it() {
+fn two_devices_hand_a_job_to_each_other_until_its_attempts_are_used_up() {
     let mut world = World::new();
+    let (authority, market) = (world.authority.pubkey(), world.market);
+    let terms = MarketTerms { max_attempts: 16, ..TERMS };
+    world.land(&[instruction::update_market(authority, market, terms)]);
     let devices = [world.device, world.open_device(1)];
     let job = world.list(1);
     world.work(devices[0]);
-    for turn in 1..=20 {
+    for turn in 1..16 {
         let (holder, other) = (devices[(turn + 1) % 2], devices[turn % 2]);
         world.work(other);
         world.land(&[decline(&world, holder, job)]);
         assert_eq!(world.job(&job).device, other);
     }
-    assert_eq!(world.device(&devices[0]).strikes, 10);
-    assert_eq!(world.device(&devices[1]).strikes, 10);
-    world.start(devices[0], job);
+    world.land(&[decline(&world, devices[1], job)]);
+    assert!(world.job(&job).is(JobState::Stopped));
+    assert_eq!(world.project().balance, DEPOSIT);
+    assert_eq!(devices.map(|device| world.device(&device).strikes.get()), [8, 8]);
     assert_ledger(&world, 0);
 }
 
@@ -541,7 +461,7 @@ fn the_dearest_job_of_all_does_not_overflow() {
     let (client, node, mint) = (world.client.pubkey(), world.node.pubkey(), world.mint);
     let dearest = 3_369_600_000_000_000_000;
     world.give_tokens(&mint, &client, dearest);
-    let source = address::token_account(&client, &mint);
+    let source = address::token_account(&client, mint);
     let job = address::job(&world.project, 1).0;
     world.land(&[
         instruction::deposit(client, source, world.project, mint, dearest - DEPOSIT),
@@ -624,4 +544,8 @@ fn lamports_sent_beforehand_stop_no_account_from_being_created() {
 
     let job = address::job(&project, 1).0;
     assert_takes_prefunded(&world, job, 328, client, &[world.list_instruction(1)]);
+
+    let member = address::member(&project, &node).0;
+    let create = instruction::set_member(client, project, node, 1, 1);
+    assert_takes_prefunded(&world, member, 136, client, &[create]);
 }

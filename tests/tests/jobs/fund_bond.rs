@@ -12,7 +12,7 @@ use solana_signer::Signer;
 
 /// The token account of a wallet, in the world's mint.
 fn tokens_of(world: &World, wallet: Address) -> Address {
-    address::token_account(&wallet, &world.mint)
+    address::token_account(&wallet, world.mint)
 }
 
 /// The stranger pays into the bond of the node's device.
@@ -94,7 +94,7 @@ fn refuses_a_bond_that_does_not_fit() {
 fn refuses_a_source_of_someone_else() {
     let mut world = World::new();
     let mut fund = fund(&world, 1);
-    fund.accounts[3].pubkey = tokens_of(&world, world.client.pubkey());
+    fund.accounts[4].pubkey = tokens_of(&world, world.client.pubkey());
     // OwnerMismatch of the token program.
     world.refuse_with(&[fund], InstructionError::Custom(4));
 }
@@ -104,7 +104,7 @@ fn refuses_a_source_of_another_mint() {
     let mut world = World::new();
     let other = world.open_mint("other mint");
     let mut fund = fund(&world, 1);
-    fund.accounts[3].pubkey = address::token_account(&world.stranger.pubkey(), &other);
+    fund.accounts[4].pubkey = address::token_account(&world.stranger.pubkey(), other);
     // MintMismatch of the token program.
     world.refuse_with(&[fund], InstructionError::Custom(3));
 }
@@ -114,7 +114,7 @@ fn refuses_another_mint() {
     let mut world = World::new();
     let other = world.open_mint("other mint");
     let stranger = world.stranger.pubkey();
-    let source = address::token_account(&stranger, &other);
+    let source = address::token_account(&stranger, other);
     let fund = instruction::fund_bond(stranger, source, world.device, other, 1);
     world.refuse(&[fund], GridError::WrongMint);
 }
@@ -127,7 +127,7 @@ fn refuses_the_vault_of_another_mint_and_no_vault_at_all() {
         [address::vault(&other).0, tokens_of(&world, world.client.pubkey()), keypair_for("nobody").pubkey()]
     {
         let mut fund = fund(&world, 1);
-        fund.accounts[4].pubkey = fake;
+        fund.accounts[5].pubkey = fake;
         world.refuse_with(&[fund], InstructionError::InvalidSeeds);
     }
 }
@@ -136,7 +136,7 @@ fn refuses_the_vault_of_another_mint_and_no_vault_at_all() {
 fn refuses_the_vault_as_the_source() {
     let mut world = World::new();
     let mut fund = fund(&world, 1);
-    fund.accounts[3].pubkey = address::vault(&world.mint).0;
+    fund.accounts[4].pubkey = address::vault(&world.mint).0;
     // ConstraintDuplicateMutableAccount of Anchor.
     world.refuse_with(&[fund], InstructionError::Custom(2040));
 }
@@ -145,7 +145,7 @@ fn refuses_the_vault_as_the_source() {
 fn refuses_a_source_that_does_not_exist() {
     let mut world = World::new();
     let mut fund = fund(&world, 1);
-    fund.accounts[3].pubkey = keypair_for("nobody").pubkey();
+    fund.accounts[4].pubkey = keypair_for("nobody").pubkey();
     world.refuse_with(&[fund], InstructionError::InvalidAccountData);
 }
 

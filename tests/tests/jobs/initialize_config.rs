@@ -15,7 +15,7 @@ fn initialize(world: &World) -> Instruction {
 }
 
 #[test]
-fn names_the_admin() {
+fn names_the_admin_who_is_pauser_and_treasury_too() {
     let mut world = World::bare();
     let (config, bump) = address::config();
     let (authority, admin) = (world.authority.pubkey(), keypair_for("admin").pubkey());
@@ -35,8 +35,10 @@ fn names_the_admin() {
             padding: [0; 6],
             admin,
             pending_admin: Address::default(),
-            pauser: Address::default(),
-            reserved: [0; 64],
+            pauser: admin,
+            treasury: admin,
+            deposits_paused_until: 0.into(),
+            reserved: [0; 24],
         }
     );
     assert_eq!(world.raw(&address::program_data()), program);

@@ -15,12 +15,13 @@ fn leave(world: &World, device: Address) -> Instruction {
 #[test]
 fn takes_a_device_out_of_the_queue() {
     let mut world = World::new();
-    let (device, market) = (world.device(&world.device), world.market());
+    let market = world.market();
     world.work(world.device);
+    let device = world.device(&world.device);
 
     let landed = world.land(&[leave(&world, world.device)]);
 
-    assert_eq!(world.device(&world.device), device);
+    assert_eq!(world.device(&world.device), Device { state: DeviceState::Idle as u8, ..device });
     let kind_stays = QueueLinks { kind: 2, ..market.header.queue };
     assert_eq!(world.market().header, Market { queue: kind_stays, ..market.header });
     assert_eq!(world.market().slots, market.slots, "the slot is free again");
@@ -29,7 +30,7 @@ fn takes_a_device_out_of_the_queue() {
 }
 
 #[test]
-fn keeps_the_slot_and_the_minimum_price_that_the_device_came_with() {
+fn keeps_the_slot_the_minimum_price_and_the_penalties_that_the_device_came_with() {
     let mut world = World::new();
     let other = world.open_device(1);
     world.work(other);
@@ -39,7 +40,12 @@ fn keeps_the_slot_and_the_minimum_price_that_the_device_came_with() {
     world.land(&[work, leave(&world, world.device)]);
     assert_eq!(
         world.device(&world.device),
-        Device { slot: 1.into(), min_price_per_second_atoms: 50.into(), ..device }
+        Device {
+            slot: 1.into(),
+            min_price_per_second_atoms: 50.into(),
+            penalties: world.market().header.penalties,
+            ..device
+        }
     );
 }
 
@@ -68,7 +74,7 @@ fn refuses_another_node() {
     world.work(world.device);
     let mut leave = leave(&world, world.device);
     leave.accounts[0].pubkey = world.stranger.pubkey();
-    world.refuse(&[leave], GridError::NotDeviceNode);
+    world.refuse(&[leave], GridError::NoticeNotGiven);
 }
 
 #[test]

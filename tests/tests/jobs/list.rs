@@ -2,7 +2,7 @@
 
 use grid_client::address;
 use grid_client::instruction::{self, Listing};
-use grid_jobs::{GridError, Job, JobState, Market, NO_SLOT, Project, QueueLinks, QueueSlot};
+use grid_jobs::{GridError, Job, JobKind, JobState, Market, NO_SLOT, Project, QueueLinks, QueueSlot};
 use grid_tests::{
     TERMS, World, assert_event, assert_ledger,
     world::{DEFINITION, DEPOSIT, TIMEOUT},
@@ -20,6 +20,7 @@ const ESCROW: u64 = 61_500;
 fn list(world: &World, change: impl FnOnce(&mut Listing)) -> Instruction {
     let mut listing = Listing {
         id: 1,
+        kind: JobKind::Batch,
         definition: DEFINITION,
         timeout_seconds: TIMEOUT,
         max_price_per_second_atoms: TERMS.price_per_second_atoms,
@@ -58,7 +59,9 @@ fn listed(world: &World) -> Job {
         started_at: 0.into(),
         last_heartbeat_at: 0.into(),
         ended_at: 0.into(),
-        reserved: [0; 40],
+        noticed_at: 0.into(),
+        max_timeout_seconds: 7_200.into(),
+        reserved: [0; 28],
     }
 }
 
@@ -103,11 +106,10 @@ fn queues_a_job_and_takes_its_escrow() {
     assert_eq!(world.vault_tokens(), vault, "no token moves");
     assert_event!(
         landed,
-        JobListed {
+        JobQueued {
             job: job,
             project: world.project,
             market: world.market,
-            device: Address::default(),
             escrow_atoms: ESCROW,
             balance_after_atoms: DEPOSIT - ESCROW,
         }
@@ -154,7 +156,7 @@ fn meets_the_device_that_waited_longest() {
     assert_eq!(world.raw(&world.device), device, "the device's account was not needed");
     assert_event!(
         landed,
-        JobListed {
+        JobMatched {
             job: job,
             project: world.project,
             market: world.market,
@@ -186,6 +188,27 @@ fn takes_any_id() {
 }
 
 #[test]
+fn notes_the_kind() {
+    let world = World::new();
+    for (kind, number) in [(JobKind::Batch, 0), (JobKind::Service, 1)] {
+        let mut world = world.clone();
+        world.land(&[list(&world, |l| l.kind = kind)]);
+        let job = address::job(&world.project, 1).0;
+        assert_eq!(world.job(&job), Job { kind: number, ..listed(&world) });
+    }
+}
+
+#[test]
+fn refuses_a_kind_that_is_none() {
+    let mut world = World::new();
+    for number in [2, u8::MAX] {
+        let mut list = list(&world, |_| ());
+        list.data[17] = number;
+        world.refuse_with(&[list], InstructionError::InvalidInstructionData);
+    }
+}
+
+#[test]
 fn takes_any_definition_but_zero() {
     let world = World::new();
     world.clone().refuse(&[list(&world, |l| l.definition = [0; 32])], GridError::ZeroDefinition);
@@ -213,7 +236,7 @@ fn rounds_the_fee_up() {
 fn an_escrow_up_to_the_whole_balance_is_enough() {
     let world = World::new();
     let client = world.client.pubkey();
-    let destination = address::token_account(&client, &world.mint);
+    let destination = address::token_account(&client, world.mint);
     let leave = |balance: u64| {
         let amount = DEPOSIT - balance;
         instruction::withdraw(client, world.project, world.mint, destination, amount)

@@ -1,11 +1,17 @@
-//! The instructions of the jobs program, one file each.
+//! The instructions of the jobs program, one file each, and what several of them do together.
 
+mod accept_admin;
+mod accept_market_authority;
 mod close_device;
 mod close_job;
+mod close_market;
+mod close_member;
 mod close_project;
+mod collect_fees;
 mod decline;
 mod delist;
 mod deposit;
+mod exits;
 mod finish;
 mod flows;
 mod fund_bond;
@@ -13,12 +19,22 @@ mod grow_market;
 mod initialize_config;
 mod leave;
 mod list;
+mod members;
+mod mints;
 mod open_device;
 mod open_market;
 mod open_project;
 mod open_vault;
+mod pause_deposits;
+mod pause_market;
+mod propose_admin;
+mod propose_market_authority;
 mod queue;
+mod set_member;
+mod set_payee;
 mod start;
+mod update_config;
+mod update_market;
 mod withdraw;
 mod withdraw_bond;
 mod withdraw_earnings;

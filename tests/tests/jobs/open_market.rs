@@ -1,9 +1,8 @@
 //! `open_market`
 
 use grid_client::{address, instruction};
-use grid_jobs::{GridError, Market, MarketTerms, NO_SLOT, QueueLinks, QueueSlot};
+use grid_jobs::{GridError, Market, MarketTerms, NO_SLOT, Penalties, QueueLinks, QueueSlot};
 use grid_tests::{TERMS, World, assert_event, assert_ledger, keypair_for};
-use solana_account::Account;
 use solana_address::Address;
 use solana_instruction::{Instruction, error::InstructionError};
 use solana_signer::Signer;
@@ -60,7 +59,8 @@ fn opens_a_market_with_an_empty_queue() {
             bond_atoms: 5_000.into(),
             fees_owed_atoms: 0.into(),
             active_jobs: 0.into(),
-            open_devices: 0.into(),
+            max_strikes: 10.into(),
+            padding2: [0; 2],
             min_timeout_seconds: 10.into(),
             max_timeout_seconds: 7_200.into(),
             start_window_seconds: 60.into(),
@@ -68,7 +68,8 @@ fn opens_a_market_with_an_empty_queue() {
             finish_grace_seconds: 3_600.into(),
             retention_seconds: 86_400.into(),
             entries_paused_until: 0.into(),
-            reserved: [0; 192],
+            penalties: Penalties { expiry_reward_atoms: 1_000.into(), compensation_atoms: 3_000.into() },
+            reserved: [0; 176],
         }
     );
     let free = |index: u16| QueueSlot {
@@ -127,8 +128,33 @@ fn refuses_a_price_out_of_range() {
 }
 
 #[test]
-fn takes_any_bond() {
-    bounds(|t, v| t.bond_atoms = v, &[0, 1, u64::MAX], &[], || GridError::Overflow);
+fn refuses_penalties_above_the_bond() {
+    bounds(
+        |t, (bond, reward, compensation)| {
+            (t.bond_atoms, t.expiry_reward_atoms, t.compensation_atoms) = (bond, reward, compensation)
+        },
+        &[
+            (0, 0, 0),
+            (1, 1, 0),
+            (1, 0, 1),
+            (u64::MAX, 0, 0),
+            (u64::MAX, 1, u64::MAX - 1),
+            (4_000, 1_000, 3_000),
+        ],
+        &[
+            (0, 1, 0),
+            (0, 0, 1),
+            (3_999, 1_000, 3_000),
+            (u64::MAX, 1, u64::MAX),
+            (u64::MAX, u64::MAX, u64::MAX),
+        ],
+        || GridError::PenaltiesAboveBond,
+    );
+}
+
+#[test]
+fn refuses_a_number_of_strikes_that_shuts_everybody_out() {
+    bounds(|t, v| t.max_strikes = v, &[1, 2, u16::MAX], &[0], || GridError::StrikesOutOfRange);
 }
 
 #[test]
@@ -230,19 +256,6 @@ fn refuses_a_mint_that_is_none() {
     ] {
         world.refuse_with(&[instruction::open_market(stranger, fake, 0, TERMS)], error);
     }
-}
-
-#[test]
-fn refuses_a_mint_of_token_2022() {
-    let mut world = without_market();
-    let mint = keypair_for("token-2022 mint").pubkey();
-    let account = Account {
-        owner: Address::from_str_const("TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb"),
-        ..world.raw(&world.mint)
-    };
-    world.network.set(mint, account);
-    let open = instruction::open_market(world.stranger.pubkey(), mint, 0, TERMS);
-    world.refuse_with(&[open], InstructionError::IllegalOwner);
 }
 
 #[test]

@@ -37,7 +37,8 @@ fn opens_an_empty_project_of_the_signer() {
             owner: stranger,
             mint: world.mint,
             balance: 0.into(),
-            reserved: [0; 64],
+            members: 0.into(),
+            reserved: [0; 60],
         }
     );
     assert_eq!(world.vault_tokens(), vault);
@@ -90,8 +91,7 @@ fn needs_no_vault_until_the_first_deposit() {
     let stranger = world.stranger.pubkey();
     world.give_tokens(&other, &stranger, 1);
     world.land(&[instruction::open_project(stranger, other)]);
-    let (project, source) =
-        (address::project(&other, &stranger).0, address::token_account(&stranger, &other));
+    let (project, source) = (address::project(&other, &stranger).0, address::token_account(&stranger, other));
     let deposit = instruction::deposit(stranger, source, project, other, 1);
     world.refuse_with(from_ref(&deposit), InstructionError::InvalidAccountData);
     world.land(&[instruction::open_vault(stranger, other), deposit]);

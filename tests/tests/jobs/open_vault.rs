@@ -8,9 +8,6 @@ use solana_instruction::{Instruction, error::InstructionError};
 use solana_signer::Signer;
 use std::slice::from_ref;
 
-/// The Token-2022 program.
-const TOKEN_2022: Address = Address::from_str_const("TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb");
-
 /// The stranger opens the vault of the world's mint.
 fn open(world: &World) -> Instruction {
     instruction::open_vault(world.stranger.pubkey(), world.mint)
@@ -68,7 +65,7 @@ fn refuses_an_address_that_is_not_the_vaults() {
     let mut world = World::bare();
     for address in [
         address::vault(&keypair_for("nobody").pubkey()).0,
-        address::token_account(&world.client.pubkey(), &world.mint),
+        address::token_account(&world.client.pubkey(), world.mint),
         keypair_for("nobody").pubkey(),
     ] {
         let mut open = open(&world);
@@ -81,7 +78,7 @@ fn refuses_an_address_that_is_not_the_vaults() {
 fn refuses_a_mint_that_is_none() {
     let mut world = World::bare();
     let stranger = world.stranger.pubkey();
-    let tokens = address::token_account(&stranger, &world.mint);
+    let tokens = address::token_account(&stranger, world.mint);
     let uninitialized = keypair_for("uninitialized mint").pubkey();
     let account = Account {
         lamports: world.rent(82),
@@ -101,19 +98,9 @@ fn refuses_a_mint_that_is_none() {
 }
 
 #[test]
-fn refuses_a_mint_of_token_2022() {
-    let mut world = World::bare();
-    let mint = keypair_for("token-2022 mint").pubkey();
-    let account = Account { owner: TOKEN_2022, ..world.raw(&world.mint) };
-    world.network.set(mint, account);
-    let open = instruction::open_vault(world.stranger.pubkey(), mint);
-    world.refuse_with(&[open], InstructionError::IllegalOwner);
-}
-
-#[test]
 fn refuses_another_program_for_the_token_program() {
     let mut world = World::bare();
-    for program in [TOKEN_2022, solana_sdk_ids::system_program::ID, grid_jobs::ID] {
+    for program in [token::PROGRAM_2022_ID, solana_sdk_ids::system_program::ID, grid_jobs::ID] {
         let mut open = open(&world);
         open.accounts[3].pubkey = program;
         world.refuse_with(&[open], InstructionError::IncorrectProgramId);
@@ -125,7 +112,7 @@ fn nobody_takes_tokens_out_of_it_by_the_token_program() {
     let mut world = World::new();
     let vault = address::vault(&world.mint).0;
     let stranger = world.stranger.pubkey();
-    let take = token::transfer(vault, address::token_account(&stranger, &world.mint), stranger, 1);
+    let take = token::transfer(vault, address::token_account(&stranger, world.mint), stranger, 1);
     // OwnerMismatch of the token program.
     world.refuse_with(&[take], InstructionError::Custom(4));
 }

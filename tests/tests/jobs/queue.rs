@@ -1,18 +1,20 @@
 //! A market's queue on the shipped binary, at sizes that matter.
 
 use grid_client::{address, instruction};
-use grid_jobs::{GridError, NO_SLOT};
-use grid_tests::{World, assert_ledger, world::RESULT};
+use grid_jobs::{GridError, JobState, MarketTerms, NO_SLOT};
+use grid_tests::{TERMS, World, assert_ledger, world::RESULT};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use solana_address::Address;
 use solana_signer::Signer;
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
-/// A world that sends many transactions quickly: it does not verify signatures.
+/// A world that sends many transactions quickly: it does not verify signatures. Strikes shut out nobody.
 fn quick_world() -> World {
     let mut world = World::new();
     world.network.svm = world.network.svm.clone().with_sigverify(false);
+    let terms = MarketTerms { max_strikes: u16::MAX, ..TERMS };
+    world.land(&[instruction::update_market(world.authority.pubkey(), world.market, terms)]);
     world
 }
 
@@ -20,12 +22,14 @@ fn quick_world() -> World {
 struct Queue {
     world: World,
     model: VecDeque<Address>,
+    /// How often each job was declined.
+    attempts: HashMap<Address, u8>,
     next_id: u64,
 }
 
 impl Queue {
     fn new(world: World) -> Self {
-        Self { world, model: VecDeque::new(), next_id: 0 }
+        Self { world, model: VecDeque::new(), attempts: HashMap::new(), next_id: 0 }
     }
 
     /// Lists a job at the end.
@@ -44,15 +48,22 @@ impl Queue {
         world.land(&[instruction::delist(client, world.project, world.market, job, client)]);
     }
 
-    /// Takes the first job and gives it back.
+    /// Takes the first job and gives it back; the third time it is stopped.
     #[track_caller]
     fn take_and_decline(&mut self) {
         let (node, world) = (self.world.node.pubkey(), &mut self.world);
         let first = self.model[0];
         world.land(&[
             instruction::work(node, world.device, world.market, 0),
-            instruction::decline(node, world.device, first, world.market, world.project),
+            instruction::decline(node, world.run_of(world.device, first)),
         ]);
+        let attempts = self.attempts.entry(first).or_default();
+        *attempts += 1;
+        let is_spent = *attempts == TERMS.max_attempts;
+        assert_eq!(world.job(&first).is(JobState::Stopped), is_spent);
+        if is_spent {
+            self.model.pop_front();
+        }
     }
 
     /// Takes the first job, runs it for no time at all, and closes it.
@@ -64,7 +75,7 @@ impl Queue {
         world.land(&[
             instruction::work(node, world.device, world.market, 0),
             instruction::start(node, world.device, first),
-            instruction::finish(node, world.device, first, world.market, world.project, RESULT),
+            instruction::finish(node, world.run_of(world.device, first), RESULT),
             instruction::close_job(client, world.project, first, client),
         ]);
     }
@@ -133,7 +144,7 @@ fn a_full_queue_takes_a_declined_job_back_only_where_one_left() {
     for _ in 0..273 {
         queue.list();
     }
-    for _ in 0..3 {
+    for _ in 1..TERMS.max_attempts {
         queue.take_and_decline();
         queue.check();
         queue.delist(136);
@@ -162,7 +173,7 @@ fn devices_and_jobs_take_turns_in_the_same_slots() {
         for (device, job) in devices.iter().zip(&jobs) {
             world.land(&[
                 instruction::start(node, *device, *job),
-                instruction::finish(node, *device, *job, world.market, world.project, RESULT),
+                instruction::finish(node, world.run_of(*device, *job), RESULT),
             ]);
         }
         for (device, job) in devices.iter().zip(&jobs[20..]) {
@@ -170,7 +181,7 @@ fn devices_and_jobs_take_turns_in_the_same_slots() {
             assert_eq!(world.device(device).job, *job);
             world.land(&[
                 instruction::start(node, *device, *job),
-                instruction::finish(node, *device, *job, world.market, world.project, RESULT),
+                instruction::finish(node, world.run_of(*device, *job), RESULT),
             ]);
         }
         assert_eq!(world.market().waiting(), Some(vec![]));

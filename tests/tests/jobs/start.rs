@@ -56,7 +56,7 @@ fn joins_both_records_and_starts_the_paid_clock() {
         assert_eq!(world.project(), project);
         assert_eq!(world.raw(&world.market), market, "the market was not needed");
         assert_eq!(world.vault_tokens(), vault);
-        assert_event!(landed, JobStarted { job: job, device: world.device, started_at: now });
+        assert_event!(landed, JobStarted { job: job, started_at: now });
         assert_ledger(&world, 0);
     }
 }
@@ -159,7 +159,7 @@ fn refuses_a_job_that_is_over() {
 fn refuses_a_job_that_was_declined() {
     for (mut world, job) in [matched_by_device(), matched_by_job()] {
         let node = world.node.pubkey();
-        let decline = instruction::decline(node, world.device, job, world.market, world.project);
+        let decline = instruction::decline(node, world.run_of(world.device, job));
         world.land(&[decline]);
         world.refuse(&[start(&world, job)], GridError::NotMatched);
     }

@@ -13,7 +13,7 @@ use std::slice::from_ref;
 
 /// The token account of a wallet, in the world's mint.
 fn tokens_of(world: &World, wallet: Address) -> Address {
-    address::token_account(&wallet, &world.mint)
+    address::token_account(&wallet, world.mint)
 }
 
 /// The client withdraws to its own token account.
@@ -117,7 +117,7 @@ fn refuses_another_mint() {
     let mut world = World::new();
     let other = world.open_mint("other mint");
     let client = world.client.pubkey();
-    let destination = address::token_account(&client, &other);
+    let destination = address::token_account(&client, other);
     let withdraw = instruction::withdraw(client, world.project, other, destination, 1);
     world.refuse(&[withdraw], GridError::WrongMint);
 }
@@ -140,7 +140,7 @@ fn refuses_a_destination_of_another_mint() {
     let mut world = World::new();
     let other = world.open_mint("other mint");
     let mut withdraw = withdraw(&world, 1);
-    withdraw.accounts[4].pubkey = address::token_account(&world.client.pubkey(), &other);
+    withdraw.accounts[4].pubkey = address::token_account(&world.client.pubkey(), other);
     // MintMismatch of the token program.
     world.refuse_with(&[withdraw], InstructionError::Custom(3));
 }

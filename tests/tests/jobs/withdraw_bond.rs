@@ -102,7 +102,7 @@ fn refuses_another_node() {
     let mut world = World::new();
     let mut withdraw = withdraw(&world, 1);
     withdraw.accounts[0].pubkey = world.stranger.pubkey();
-    world.refuse(&[withdraw], GridError::NotDeviceNode);
+    world.refuse(&[withdraw], GridError::NoticeNotGiven);
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn refuses_the_vault_of_another_mint_and_no_vault_at_all() {
     let other = world.open_mint("other mint");
     for fake in [
         address::vault(&other).0,
-        address::token_account(&world.client.pubkey(), &world.mint),
+        address::token_account(&world.client.pubkey(), world.mint),
         keypair_for("nobody").pubkey(),
     ] {
         let mut withdraw = withdraw(&world, 1);
@@ -135,8 +135,8 @@ fn refuses_a_destination_that_is_not_the_payees() {
     let other = world.open_mint("other mint");
     let node = world.node.pubkey();
     for destination in [
-        address::token_account(&world.stranger.pubkey(), &world.mint),
-        address::token_account(&node, &other),
+        address::token_account(&world.stranger.pubkey(), world.mint),
+        address::token_account(&node, other),
         keypair_for("nobody").pubkey(),
         world.market,
     ] {

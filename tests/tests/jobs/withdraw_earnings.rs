@@ -40,7 +40,7 @@ fn pays_all_of_it_to_the_payee_whoever_asks() {
         landed,
         EarningsWithdrawn {
             device: world.device,
-            destination: address::token_account(&node, &world.mint),
+            destination: address::token_account(&node, world.mint),
             amount_atoms: 6_000,
         }
     );
@@ -50,7 +50,7 @@ fn pays_all_of_it_to_the_payee_whoever_asks() {
 #[test]
 fn pays_a_single_atom() {
     let mut world = World::new();
-    let source = address::token_account(&world.client.pubkey(), &world.mint);
+    let source = address::token_account(&world.client.pubkey(), world.mint);
     let vault = address::vault(&world.mint).0;
     let client = world.client.pubkey();
     world.edit::<Device>(world.device, |d| d.earnings_atoms = 1.into());
@@ -119,7 +119,7 @@ fn refuses_the_vault_of_another_mint_and_no_vault_at_all() {
     let other = world.open_mint("other mint");
     for fake in [
         address::vault(&other).0,
-        address::token_account(&world.client.pubkey(), &world.mint),
+        address::token_account(&world.client.pubkey(), world.mint),
         keypair_for("nobody").pubkey(),
     ] {
         let mut withdraw = withdraw(&world);
@@ -134,8 +134,8 @@ fn refuses_a_destination_that_is_not_the_payees() {
     let other = world.open_mint("other mint");
     let node = world.node.pubkey();
     for destination in [
-        address::token_account(&world.stranger.pubkey(), &world.mint),
-        address::token_account(&node, &other),
+        address::token_account(&world.stranger.pubkey(), world.mint),
+        address::token_account(&node, other),
         keypair_for("nobody").pubkey(),
         node,
     ] {

@@ -1,11 +1,18 @@
 //! `work`
 
 use grid_client::{address, instruction};
-use grid_jobs::{Device, DeviceState, GridError, Market, NO_SLOT, QueueLinks, QueueSlot};
+use grid_jobs::{
+    Device, DeviceState, GridError, JobKind, Market, MarketTerms, NO_SLOT, Penalties, QueueLinks, QueueSlot,
+};
 use grid_tests::{TERMS, World, assert_event, assert_ledger, world::BOND};
 use solana_instruction::Instruction;
 use solana_signer::Signer;
 use std::slice::from_ref;
+
+/// What the market's terms take for a missed deadline.
+fn penalties() -> Penalties {
+    Penalties { expiry_reward_atoms: 1_000.into(), compensation_atoms: 3_000.into() }
+}
 
 fn work(world: &World, min_price_per_second_atoms: u64) -> Instruction {
     let node = world.node.pubkey();
@@ -25,6 +32,7 @@ fn queues_a_device_when_no_job_waits() {
             state: DeviceState::Queued as u8,
             slot: 0.into(),
             min_price_per_second_atoms: 7.into(),
+            penalties: penalties(),
             ..device
         }
     );
@@ -65,6 +73,7 @@ fn takes_the_job_that_waited_longest() {
             job: first,
             min_price_per_second_atoms: 100.into(),
             matched_at: world.network.time().into(),
+            penalties: penalties(),
             ..device
         }
     );
@@ -126,6 +135,85 @@ fn needs_the_markets_bond() {
             false => world.refuse(&[work(&world, 0)], GridError::InsufficientBond),
         }
     }
+}
+
+#[test]
+fn refuses_a_device_with_too_many_strikes() {
+    let world = World::new();
+    for (strikes, is_fine) in
+        [(0, true), (9, true), (10, false), (11, false), (65_536, false), (u32::MAX, false)]
+    {
+        let mut world = world.clone();
+        world.edit::<Device>(world.device, |d| d.strikes = strikes.into());
+        match is_fine {
+            true => drop(world.land(&[work(&world, 0)])),
+            false => world.refuse(&[work(&world, 0)], GridError::TooManyStrikes),
+        }
+    }
+}
+
+#[test]
+fn counts_strikes_against_the_terms_of_now() {
+    let mut world = World::new();
+    world.edit::<Device>(world.device, |d| d.strikes = 1.into());
+    let (authority, market) = (world.authority.pubkey(), world.market);
+    let set =
+        |max_strikes| instruction::update_market(authority, market, MarketTerms { max_strikes, ..TERMS });
+    let (strict, lenient) = (set(1), set(2));
+    world.land(&[strict]);
+    world.refuse(&[work(&world, 0)], GridError::TooManyStrikes);
+    world.land(&[lenient, work(&world, 0)]);
+}
+
+#[test]
+fn a_finished_job_takes_a_strike_off_and_lets_the_device_work_again() {
+    let mut world = World::new();
+    let job = world.run_job(1);
+    world.edit::<Device>(world.device, |d| d.strikes = 10.into());
+    world.finish(world.device, job);
+    assert_eq!(world.device(&world.device).strikes, 9);
+    world.land(&[work(&world, 0)]);
+    assert_ledger(&world, 0);
+}
+
+#[test]
+fn agrees_to_the_penalties_of_now_each_time() {
+    let mut world = World::new();
+    let (authority, node) = (world.authority.pubkey(), world.node.pubkey());
+    let terms = MarketTerms { expiry_reward_atoms: 7, compensation_atoms: 8, ..TERMS };
+    let leave = instruction::leave(node, world.device, world.market);
+    world.work(world.device);
+    world.land(&[instruction::update_market(authority, world.market, terms), leave]);
+    assert_eq!(world.device(&world.device).penalties, penalties());
+    world.work(world.device);
+    assert_eq!(
+        world.device(&world.device).penalties,
+        Penalties { expiry_reward_atoms: 7.into(), compensation_atoms: 8.into() }
+    );
+}
+
+#[test]
+fn ends_a_notice() {
+    let world = World::new();
+    let mut queued = world.clone();
+    queued.land(&[instruction::notify_device(world.device), work(&world, 0)]);
+    assert_eq!(queued.device(&world.device).noticed_at, 0);
+    let mut matched = world;
+    matched.list(1);
+    matched.land(&[instruction::notify_device(matched.device), work(&matched, 0)]);
+    assert_eq!(matched.device(&matched.device).noticed_at, 0);
+}
+
+#[test]
+fn refuses_a_market_that_was_opened_anew_with_another_mint() {
+    let mut world = World::new();
+    let other = world.open_mint("other mint");
+    let authority = world.authority.pubkey();
+    world.land(&[
+        instruction::close_market(authority, world.market),
+        instruction::open_market(authority, other, 0, TERMS),
+    ]);
+    world.refuse(&[work(&world, 0)], GridError::WrongMint);
 }
 
 #[test]
@@ -237,9 +325,10 @@ fn takes_jobs_of_any_project() {
     let mut world = World::new();
     let project = world.open_strangers_project();
     let stranger = world.stranger.pubkey();
-    let source = address::token_account(&stranger, &world.mint);
+    let source = address::token_account(&stranger, world.mint);
     let listing = instruction::Listing {
         id: 1,
+        kind: JobKind::Batch,
         definition: [1; 32],
         timeout_seconds: 10,
         max_price_per_second_atoms: 100,

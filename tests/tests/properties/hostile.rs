@@ -1,8 +1,9 @@
 //! Operations bent so that they must fail, whatever the state.
 
-use crate::{
-    arena::{Addresses, Arena},
-    op::{self, Op},
+use crate::{cast, op};
+use grid_tests::{
+    arena::{Addresses, Arena, instruction},
+    model::{Model, Op, Party},
 };
 use rand::{Rng, seq::IteratorRandom};
 use solana_instruction::Instruction;
@@ -10,22 +11,20 @@ use solana_instruction::Instruction;
 /// Draws until an operation is found that would succeed.
 const DRAWS: usize = 40;
 
-/// Draws an honest operation, bends it and sees it fail.
-pub fn step(arena: &mut Arena, random: &mut impl Rng) {
+/// Draws an honest operation, bends it and sees it fail; whether there was one.
+pub fn step(arena: &mut Arena, random: &mut impl Rng) -> bool {
     // One that would succeed, if there is one: then the bend alone makes it fail.
     let draws = std::iter::repeat_with(|| op::random(&arena.model, random)).take(DRAWS);
-    let succeeds = |op: &Op| op.apply(&mut arena.model.clone()).is_ok() && !matches!(op, Op::Clock(_));
-    let Some(op) = draws.into_iter().find(succeeds) else { return };
-    let Some(instruction) = op.instruction(&arena.model, &arena.addresses) else {
-        return;
-    };
-    let bent = bends(op, &instruction, &arena.addresses);
-    if let Some((how, instruction)) = bent.into_iter().choose(random) {
-        arena.must_fail(&format!("{op:?}, {how}"), instruction);
-    }
+    let succeeds = |op: &Op| op.apply(&mut arena.model.clone()).is_ok();
+    let Some(op) = draws.into_iter().find(succeeds) else { return false };
+    let Some(honest) = instruction(&op, &arena.model, &arena.at) else { return false };
+    let bent = bends(&op, &honest, &arena.model, &arena.at);
+    let Some((how, instruction)) = bent.into_iter().choose(random) else { return false };
+    arena.must_fail(&format!("{op:?}, {how}"), instruction);
+    true
 }
 
-fn bends(op: Op, honest: &Instruction, at: &Addresses) -> Vec<(String, Instruction)> {
+fn bends(op: &Op, honest: &Instruction, model: &Model, at: &Addresses) -> Vec<(String, Instruction)> {
     let mut found = Vec::new();
     let mut bend = |how: String, change: &dyn Fn(&mut Instruction)| {
         let mut bent = honest.clone();
@@ -34,16 +33,16 @@ fn bends(op: Op, honest: &Instruction, at: &Addresses) -> Vec<(String, Instructi
             found.push((how, bent));
         }
     };
-    // Anyone may grow a market, and close a job after its retention.
-    let anyone = matches!(op, Op::Grow(_) | Op::CloseJob(..));
+    let stranger = at.key(Party::Stranger);
+    let strangers_may = strangers_may(op, model);
     for (slot, meta) in honest.accounts.iter().enumerate() {
         if meta.is_signer {
             bend(format!("slot {slot} does not sign"), &|bent| {
                 bent.accounts[slot].is_signer = false;
             });
-            if !anyone {
+            if !strangers_may {
                 bend(format!("a stranger signs in slot {slot}"), &|bent| {
-                    bent.accounts[slot].pubkey = at.stranger;
+                    bent.accounts[slot].pubkey = stranger;
                 });
             }
         }
@@ -52,11 +51,11 @@ fn bends(op: Op, honest: &Instruction, at: &Addresses) -> Vec<(String, Instructi
                 bent.accounts[slot].is_writable = false;
             });
         }
+        let strangers_tokens = [at.tokens(Party::Stranger)];
         let others: &[_] = match meta.pubkey {
-            // Anyone may deposit for anyone, and list where he likes.
-            key if at.projects.contains(&key) && !matches!(op, Op::Deposit(..)) => &at.projects,
-            key if at.markets.contains(&key) && !matches!(op, Op::List(..) | Op::Grow(_)) => &at.markets,
-            key if key == at.vault && !matches!(op, Op::Donate(..)) => &at.strangers_accounts,
+            key if at.projects.contains(&key) && is_bound_to_project(op) => &at.projects,
+            key if at.markets.contains(&key) && is_bound_to_market(op) => &at.markets,
+            key if key == at.vault && !matches!(op, Op::Donate(..)) => &strangers_tokens,
             _ => &[],
         };
         for other in others {
@@ -64,30 +63,83 @@ fn bends(op: Op, honest: &Instruction, at: &Addresses) -> Vec<(String, Instructi
                 bent.accounts[slot].pubkey = *other;
             });
         }
-        // Devices of the same node are interchangeable for some operations; others' never are, but for gifts.
-        if let Some(device) = at.devices.iter().position(|device| *device == meta.pubkey) {
-            let theirs = at.devices[(device + 2) % at.devices.len()];
-            if !matches!(op, Op::FundBond(..)) {
+        let device = at.devices.iter().position(|device| *device == meta.pubkey);
+        if let Some(device) = device {
+            let theirs = (device + cast::MARKETS) % at.devices.len();
+            if is_bound_to_device(op, device, theirs, model) {
                 bend(format!("slot {slot} is another node's device"), &|bent| {
-                    bent.accounts[slot].pubkey = theirs;
+                    bent.accounts[slot].pubkey = at.devices[theirs];
                 });
             }
         }
     }
-    match op {
-        Op::Delist(_) | Op::CloseJob(..) => bend("the rent goes to a stranger".into(), &|bent| {
-            bent.accounts.last_mut().expect("it has accounts").pubkey = at.stranger;
-        }),
-        Op::WithdrawBond(..) | Op::WithdrawEarnings(_) => {
-            let destination = honest.accounts.len() - 2;
-            bend("it is paid to a stranger".into(), &|bent| {
-                bent.accounts[destination].pubkey = at.strangers_accounts[0];
-            });
-        }
-        _ => {}
+    if let Some(slot) = receiver(op, honest) {
+        let thief = if is_paid_in_tokens(op) { at.tokens(Party::Stranger) } else { stranger };
+        bend("it goes to a stranger".into(), &|bent| bent.accounts[slot].pubkey = thief);
     }
     bend("the data is one byte short".into(), &|bent| {
         bent.data.pop();
     });
     found
+}
+
+/// Whether somebody else could sign just as well.
+fn strangers_may(op: &Op, model: &Model) -> bool {
+    let strange = match *op {
+        Op::GrowMarket(_) => return true,
+        Op::CloseDevice(_, device) => Op::CloseDevice(Party::Stranger, device),
+        Op::WithdrawBond(_, device, amount) => Op::WithdrawBond(Party::Stranger, device, amount),
+        Op::Leave(_, device) => Op::Leave(Party::Stranger, device),
+        Op::Delist(_, job) => Op::Delist(Party::Stranger, job),
+        Op::CloseJob(_, job) => Op::CloseJob(Party::Stranger, job),
+        _ => return false,
+    };
+    strange.apply(&mut model.clone()).is_ok()
+}
+
+/// Anyone may deposit for anyone.
+fn is_bound_to_project(op: &Op) -> bool {
+    !matches!(op, Op::Deposit(..))
+}
+
+/// One may list where one likes; and who holds a role in one market may well hold it in the other.
+fn is_bound_to_market(op: &Op) -> bool {
+    !matches!(
+        op,
+        Op::List(..)
+            | Op::ListMany(..)
+            | Op::GrowMarket(_)
+            | Op::CollectFees(_)
+            | Op::UpdateMarket(..)
+            | Op::PauseMarket(..)
+            | Op::ProposeMarketAuthority(..)
+            | Op::AcceptMarketAuthority(..)
+            | Op::CloseMarket(..)
+    )
+}
+
+/// Anyone may give to any device, and ask for one that waits; the other one may have had its notice, or the same payee.
+fn is_bound_to_device(op: &Op, device: usize, theirs: usize, model: &Model) -> bool {
+    let payee = |device: usize| model.devices[device].as_ref().map(|device| device.payee);
+    match op {
+        Op::FundBond(..) | Op::NotifyDevice(_) | Op::ListDirect(..) => false,
+        Op::Leave(..) => Op::Leave(Party::Stranger, theirs).apply(&mut model.clone()).is_err(),
+        Op::SetPayee(..) | Op::WithdrawBond(..) | Op::WithdrawEarnings(_) => payee(device) != payee(theirs),
+        _ => true,
+    }
+}
+
+/// The slot of who gets rent or tokens.
+fn receiver(op: &Op, honest: &Instruction) -> Option<usize> {
+    match op {
+        Op::Delist(..) | Op::CloseJob(..) => Some(honest.accounts.len() - 1),
+        Op::CloseDevice(..) | Op::CloseMember(..) => Some(1),
+        _ if is_paid_in_tokens(op) => Some(honest.accounts.len() - 2),
+        _ => None,
+    }
+}
+
+/// Whether its receiver is a token account, and not of the signer's choice.
+fn is_paid_in_tokens(op: &Op) -> bool {
+    matches!(op, Op::WithdrawBond(..) | Op::WithdrawEarnings(_) | Op::CollectFees(_))
 }

@@ -1,63 +1,237 @@
-//! The operations: drawn at random, told to the model, and built as transactions.
+//! Operations drawn at random; more often than not one that makes sense.
 
-use crate::{
-    arena::Addresses,
-    model::{
-        DEVICES, DevicePhase, IDS, JobKey, JobPhase, MARKETS, Model, NODES, PROJECTS, Refusal, market_of,
-        node_of,
-    },
+use crate::cast::{self, IDS, MARKETS, NODES, PROJECTS};
+use grid_jobs::MarketTerms;
+use grid_tests::{
+    arena::{AUTHORITIES, MEMBERS},
+    model::{JobKey, JobPhase, Kind, Market, Model, Op, Party, Request, pause::NOTICE},
 };
-use grid_client::{
-    instruction::{self, Listing},
-    token,
+use rand::{
+    Rng,
+    seq::{IndexedRandom, IteratorRandom},
 };
-use grid_tests::world::{DEFINITION, RESULT};
-use rand::{Rng, seq::IteratorRandom};
-use solana_instruction::Instruction;
 
-/// An operation that anyone could send.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Op {
-    /// `open_project`
-    OpenProject(usize),
-    /// `close_project`
-    CloseProject(usize),
-    /// `deposit`
-    Deposit(usize, u64),
-    /// `withdraw`
-    Withdraw(usize, u64),
-    /// `open_device`
-    OpenDevice(usize),
-    /// `close_device`
-    CloseDevice(usize),
-    /// `fund_bond`
-    FundBond(usize, u64),
-    /// `withdraw_bond`
-    WithdrawBond(usize, u64),
-    /// `withdraw_earnings`
-    WithdrawEarnings(usize),
-    /// `list`: job, market, timeout, highest price
-    List(JobKey, usize, u32, u64),
-    /// `delist`
-    Delist(JobKey),
-    /// `work`: device, lowest price
-    Work(usize, u64),
-    /// `leave`
-    Leave(usize),
-    /// `start`
-    Start(usize, JobKey),
-    /// `decline`
-    Decline(usize, JobKey),
-    /// `finish`: device, job, whether there is a result
-    Finish(usize, JobKey, bool),
-    /// `close_job`: job, whether by the owner
-    CloseJob(JobKey, bool),
-    /// `grow_market`
-    Grow(usize),
-    /// Tokens sent to the vault, from a node.
-    Donate(usize, u64),
-    /// The clock is set.
-    Clock(i64),
+/// Draws an operation.
+pub fn random(model: &Model, random: &mut impl Rng) -> Op {
+    match random.random_range(0..100) {
+        0..10 => project(model, random),
+        10..22 => device(model, random),
+        22..36 => list(model, random),
+        36..50 => work(model, random),
+        50..86 => run(model, random),
+        86..92 => govern(model, random),
+        92..94 => Op::Donate(Party::Node(random.random_range(0..NODES)), random.random_range(1..3)),
+        _ => Op::Clock(jump(model, random)),
+    }
+}
+
+fn project(model: &Model, random: &mut impl Rng) -> Op {
+    let project = random.random_range(0..PROJECTS);
+    let balance = model.projects[project].as_ref().map_or(9, |project| project.balance as u64);
+    let member = random.random_range(0..MEMBERS);
+    match random.random_range(0..12) {
+        0 => Op::OpenProject(project),
+        1 => Op::CloseProject(project),
+        2..6 => Op::Deposit(project, amount(model.tokens_of(Party::Client(project)) as u64 / 4, random)),
+        6..9 => Op::Withdraw(project, amount(balance / random.random_range(1..4), random)),
+        9..11 => {
+            let period = *[0, 1, 60, 86_400, 366 * 86_400, 366 * 86_400 + 1].choose(random).unwrap_or(&1);
+            Op::SetMember(project, member, amount(balance, random), period)
+        }
+        _ => Op::CloseMember(client_or_another(project, member, random), project, member),
+    }
+}
+
+fn device(model: &Model, random: &mut impl Rng) -> Op {
+    let device = random.random_range(0..model.devices.len());
+    let bond = model.devices[device].as_ref().map_or(0, |device| device.bond as u64);
+    let by = node_or_stranger(model, device, random);
+    match random.random_range(0..15) {
+        14 => {
+            let payee = model.devices[device].as_ref().map_or(by, |device| device.payee);
+            let to = [model.node_of(device), Party::Stranger, Party::Member(0)];
+            let signer = if random.random_bool(0.8) { payee } else { by };
+            Op::SetPayee(signer, device, *to.choose(random).unwrap_or(&by))
+        }
+        0..2 => Op::OpenDevice(device),
+        2 => Op::CloseDevice(by, device),
+        3..8 => {
+            let needed = terms(model, model.places[device].market).bond_atoms;
+            Op::FundBond(device, amount(needed, random))
+        }
+        8 => Op::WithdrawBond(by, device, amount(bond, random)),
+        9..12 => Op::WithdrawEarnings(device),
+        _ => Op::NotifyDevice(device),
+    }
+}
+
+fn list(model: &Model, random: &mut impl Rng) -> Op {
+    let market = random.random_range(0..MARKETS);
+    // Mostly an id that is free.
+    let drawn = [any_job(random), any_job(random), any_job(random)];
+    let free = drawn.into_iter().find(|job| !model.jobs.contains_key(job));
+    let (project, id) = free.unwrap_or(drawn[0]);
+    let terms = terms(model, market);
+    let max_price = match random.random_range(0..10) {
+        0 => terms.price_per_second_atoms - 1,
+        1..5 => terms.price_per_second_atoms,
+        _ => u64::MAX,
+    };
+    let by = spender(model, project, random);
+    match random.random_range(0..10) {
+        0..6 => Op::List((project, id), market, request(&terms, random), max_price),
+        6..8 => {
+            let requests = (0..random.random_range(0..4)).map(|_| request(&terms, random)).collect();
+            Op::ListMany(by, (project, id), market, requests, max_price)
+        }
+        _ => {
+            let waiting =
+                model.markets[market].as_deref().and_then(|market| market.devices.iter().choose(random));
+            let device = waiting.copied().unwrap_or(random.random_range(0..model.devices.len()));
+            Op::ListDirect(by, (project, id), market, device, request(&terms, random), max_price)
+        }
+    }
+}
+
+fn request(terms: &MarketTerms, random: &mut impl Rng) -> Request {
+    let (least, most) = (terms.min_timeout_seconds, terms.max_timeout_seconds);
+    let timeout = match random.random_range(0..12) {
+        0 => least - 1,
+        1 => least,
+        2 => most,
+        3 => most + 1,
+        _ => random.random_range(least..=most),
+    };
+    Request { kind: if random.random() { Kind::Batch } else { Kind::Service }, timeout }
+}
+
+fn work(model: &Model, random: &mut impl Rng) -> Op {
+    let device = random.random_range(0..model.devices.len());
+    if random.random_range(0..8) == 0 {
+        return Op::Leave(node_or_stranger(model, device, random), device);
+    }
+    let price = terms(model, model.places[device].market).price_per_second_atoms;
+    let min_price = match random.random_range(0..10) {
+        0 => price + 1,
+        1..4 => price,
+        _ => 0,
+    };
+    Op::Work(device, min_price)
+}
+
+fn run(model: &Model, random: &mut impl Rng) -> Op {
+    let open = model.jobs.keys().copied().choose(random).unwrap_or(any_job(random));
+    let job = if random.random_range(0..8) == 0 { any_job(random) } else { open };
+    let device = random.random_range(0..model.devices.len());
+    // A device and a job that have to do with each other, if there are any.
+    let pairs = model.jobs.iter().filter_map(|(key, job)| Some((job.device()?, *key)));
+    let (device, paired) = match random.random_range(0..8) {
+        0 => (device, job),
+        _ => pairs.choose(random).unwrap_or((device, job)),
+    };
+    let reward = random.random_bool(0.5).then(|| random.random_range(0..PROJECTS));
+    match random.random_range(0..40) {
+        0..8 => Op::Start(device, paired),
+        8..10 => Op::Decline(device, paired),
+        10..12 => Op::Quit(device, paired),
+        12..18 => Op::Heartbeat(device, paired),
+        18..24 => Op::Finish(device, paired, random.random_range(0..10) > 0),
+        24..26 => Op::End(client_of(model, paired, random), device, paired),
+        26..28 => {
+            let done = model.jobs.iter().filter(|(_, job)| job.is_over());
+            let (key, named) =
+                done.map(|(key, job)| (*key, job.named_device())).choose(random).unwrap_or((job, None));
+            Op::PostResult(named.unwrap_or(device), key, random.random_range(0..10) > 0)
+        }
+        28..30 => Op::ExpireAssignment(device, paired, reward),
+        30..32 => Op::ExpireRun(device, paired, reward),
+        32..34 => Op::Extend(spender(model, job.0, random), job, longer(model, job, random)),
+        34 => Op::NotifyJob(job),
+        35 => Op::Delist(client_of(model, job, random), job),
+        _ => Op::CloseJob(client_of(model, job, random), job),
+    }
+}
+
+fn longer(model: &Model, job: JobKey, random: &mut impl Rng) -> u32 {
+    let (timeout, most) =
+        model.jobs.get(&job).map_or((1, 9), |job| (job.timeout, job.terms.max_timeout_seconds));
+    *[timeout, timeout + 1, most, most + 1, random.random_range(timeout.min(most)..=most)]
+        .choose(random)
+        .unwrap_or(&most)
+}
+
+fn govern(model: &Model, random: &mut impl Rng) -> Op {
+    let market = random.random_range(0..MARKETS);
+    let found = model.markets[market].as_deref();
+    let (a, b) = (Party::Authority(random.random_range(0..AUTHORITIES)), Party::Authority(0));
+    let role =
+        |holder: Party, random: &mut dyn rand::RngCore| if random.random_bool(0.8) { holder } else { a };
+    let authority = role(found.map_or(b, |market| market.authority), random);
+    let admin = role(model.config.admin, random);
+    let pauser = role(model.config.pauser, random);
+    let seconds = *[0, 1, 3_600, 3 * 86_400, 3 * 86_400 + 1].choose(random).unwrap_or(&0);
+    match random.random_range(0..40) {
+        0..7 => Op::CollectFees(market),
+        7..14 => Op::UpdateMarket(authority, market, cast::terms(market, random)),
+        14..17 => Op::PauseMarket(pauser, market, seconds),
+        17 => Op::PauseMarket(pauser, market, 0),
+        18..20 => Op::PauseDeposits(pauser, seconds),
+        20..22 => Op::PauseDeposits(pauser, 0),
+        22..25 => Op::ProposeMarketAuthority(authority, market, a),
+        25..28 => {
+            Op::AcceptMarketAuthority(found.and_then(|found| found.pending_authority).unwrap_or(a), market)
+        }
+        28..31 => Op::CloseMarket(authority, market),
+        31..35 => Op::OpenMarket(market, cast::terms(market, random), cast::room(random)),
+        35 => Op::UpdateConfig(admin, a, Party::Authority(random.random_range(0..AUTHORITIES))),
+        36 => Op::ProposeAdmin(admin, a),
+        37 => Op::AcceptAdmin(model.config.pending_admin.unwrap_or(a)),
+        38 if random.random_range(0..4) == 0 => Op::GrowMarket(market),
+        _ => Op::CollectFees(market),
+    }
+}
+
+/// Seconds by which the clock moves: to somebody's deadline or next to it, or just so; now and then back.
+fn jump(model: &Model, random: &mut impl Rng) -> i64 {
+    match random.random_range(0..16) {
+        0 => 0,
+        1 => 365 * 86_400,
+        2 => -random.random_range(1..86_400),
+        3 => random.random_range(86_400..40 * 86_400),
+        4..6 => random.random_range(1..100),
+        6..8 => random.random_range(100..20_000),
+        _ => {
+            let coming = deadlines(model).into_iter().filter(|deadline| *deadline >= model.now);
+            let next = if random.random_bool(0.7) { coming.min() } else { coming.choose(random) };
+            next.map_or(1, |deadline| deadline - model.now + random.random_range(-1..=1))
+        }
+    }
+}
+
+/// Times after which something is allowed, or refused, that was not before.
+fn deadlines(model: &Model) -> Vec<i64> {
+    let mut found = vec![model.config.deposits_paused_until];
+    for job in model.jobs.values() {
+        let terms = &job.terms;
+        found.extend(job.noticed.map(|since| since + NOTICE));
+        match job.phase {
+            JobPhase::Matched { since, .. } => found.push(since + i64::from(terms.start_window_seconds)),
+            JobPhase::Running { since, heartbeat, .. } => {
+                let end = since + i64::from(job.timeout);
+                let silent = heartbeat + i64::from(terms.heartbeat_limit_seconds);
+                found.extend([end, end + i64::from(terms.finish_grace_seconds), silent]);
+            }
+            JobPhase::Done { since, .. } | JobPhase::Stopped { since } => {
+                found.push(since + i64::from(terms.retention_seconds));
+            }
+            JobPhase::Queued => {}
+        }
+    }
+    let devices = model.devices.iter().flatten();
+    found.extend(devices.filter_map(|device| Some(device.noticed? + NOTICE)));
+    found.extend(model.markets.iter().flatten().map(|market| market.paused_until));
+    found.extend(model.members.values().map(|member| member.since + i64::from(member.period)));
+    found
 }
 
 /// An amount of any magnitude, now and then the whole or one more.
@@ -72,236 +246,43 @@ fn amount(most: u64, random: &mut impl Rng) -> u64 {
     }
 }
 
-/// Draws an operation; more often than not one that makes sense.
-pub fn random(model: &Model, random: &mut impl Rng) -> Op {
-    let project = random.random_range(0..PROJECTS);
-    let device = random.random_range(0..DEVICES);
-    let market = random.random_range(0..MARKETS);
-    let any_job = (project, random.random_range(0..IDS));
-    let open_job = model.jobs.keys().copied().choose(random).unwrap_or(any_job);
-    // A device and a job that have to do with each other, if there are any.
-    let pairs = model.jobs.iter().filter_map(|(key, job)| match job.phase {
-        JobPhase::Matched(device, _) | JobPhase::Running(device, _) => Some((device, *key)),
-        _ => None,
-    });
-    let pair = match random.random_range(0..8) {
-        0 => (device, open_job),
-        1 => (device, any_job),
-        _ => pairs.choose(random).unwrap_or((device, open_job)),
-    };
-    let job = if random.random_range(0..8) == 0 { any_job } else { open_job };
-    match random.random_range(0..100) {
-        0 => Op::OpenProject(project),
-        1..3 => Op::CloseProject(project),
-        3..7 => Op::Deposit(project, amount(model.client_tokens[project] / 4, random)),
-        7..10 => Op::Withdraw(
-            project,
-            amount(model.projects[project].unwrap_or(9) / random.random_range(1..4), random),
-        ),
-        10..13 => Op::OpenDevice(device),
-        13..15 => Op::CloseDevice(device),
-        15..20 => {
-            let needed = model.markets[market_of(device)].terms.bond_atoms;
-            Op::FundBond(device, amount(needed, random))
-        }
-        20..22 => {
-            let bond = model.devices[device].map_or(0, |device| device.bond);
-            Op::WithdrawBond(device, amount(bond, random))
-        }
-        22..26 => Op::WithdrawEarnings(device),
-        26..44 => {
-            let terms = &model.markets[market].terms;
-            let timeout = match random.random_range(0..10) {
-                0 => terms.min_timeout_seconds - 1,
-                1 => terms.min_timeout_seconds,
-                2 => terms.max_timeout_seconds,
-                3 => terms.max_timeout_seconds + 1,
-                _ => random.random_range(terms.min_timeout_seconds..=terms.max_timeout_seconds),
-            };
-            let max_price = match random.random_range(0..10) {
-                0 => terms.price_per_second_atoms - 1,
-                1..5 => terms.price_per_second_atoms,
-                _ => u64::MAX,
-            };
-            Op::List(any_job, market, timeout, max_price)
-        }
-        44..48 => Op::Delist(job),
-        48..62 => {
-            let price = model.markets[market_of(device)].terms.price_per_second_atoms;
-            let min_price = match random.random_range(0..10) {
-                0 => price + 1,
-                1..4 => price,
-                _ => 0,
-            };
-            Op::Work(device, min_price)
-        }
-        62..64 => Op::Leave(device),
-        64..72 => Op::Start(pair.0, pair.1),
-        72..76 => Op::Decline(pair.0, pair.1),
-        76..86 => Op::Finish(pair.0, pair.1, random.random_range(0..10) > 0),
-        86..92 => Op::CloseJob(job, random.random()),
-        92 if random.random_range(0..12) == 0 => Op::Grow(market),
-        92..94 => Op::Donate(random.random_range(0..NODES), random.random_range(1..3)),
-        _ => Op::Clock(jump(random)),
+fn any_job(random: &mut impl Rng) -> JobKey {
+    (random.random_range(0..PROJECTS), random.random_range(0..IDS))
+}
+
+fn terms(model: &Model, market: usize) -> MarketTerms {
+    let found: Option<&Market> = model.markets[market].as_deref();
+    found.map_or(cast::TERMS[market][0], |market| market.terms)
+}
+
+/// Mostly the node.
+fn node_or_stranger(model: &Model, device: usize, random: &mut impl Rng) -> Party {
+    if random.random_bool(0.7) { model.node_of(device) } else { Party::Stranger }
+}
+
+/// Somebody who may, or may not, end a membership.
+fn client_or_another(project: usize, member: usize, random: &mut impl Rng) -> Party {
+    let all = [Party::Client(project), Party::Member(member), Party::Stranger, Party::Member(1 - member)];
+    *all.choose(random).unwrap_or(&Party::Stranger)
+}
+
+/// Somebody who may, or may not, spend a project's balance: mostly its owner or a member.
+fn spender(model: &Model, project: usize, random: &mut impl Rng) -> Party {
+    let members = model.members.keys().filter(|key| key.0 == project);
+    match random.random_range(0..8) {
+        0..3 => Party::Client(project),
+        3..6 => Party::Member(members.map(|key| key.1).choose(random).unwrap_or(0)),
+        6 => Party::Member(random.random_range(0..MEMBERS)),
+        _ => Party::Stranger,
     }
 }
 
-/// Seconds by which the clock moves: none, some, days, a year, or back.
-fn jump(random: &mut impl Rng) -> i64 {
-    match random.random_range(0..10) {
-        0 => 0,
-        1 => 365 * 86_400,
-        2 => -random.random_range(1..86_400),
-        3 => random.random_range(86_400..40 * 86_400),
-        4..7 => random.random_range(1..100),
-        _ => random.random_range(100..20_000),
+/// Somebody who may, or may not, act for a job: its owner, its lister, a stranger.
+fn client_of(model: &Model, job: JobKey, random: &mut impl Rng) -> Party {
+    match random.random_range(0..8) {
+        0..3 => Party::Client(job.0),
+        3..5 => model.jobs.get(&job).map_or(Party::Member(0), |job| job.lister),
+        5 => Party::Client(1 - job.0),
+        _ => Party::Stranger,
     }
-}
-
-impl Op {
-    /// Its name, without arguments.
-    pub fn name(self) -> String {
-        let text = format!("{self:?}");
-        text.split('(').next().unwrap_or(&text).to_owned()
-    }
-
-    /// What the model makes of it.
-    pub fn apply(self, model: &mut Model) -> Result<(), Refusal> {
-        match self {
-            Self::OpenProject(project) => model.open_project(project),
-            Self::CloseProject(project) => model.close_project(project),
-            Self::Deposit(project, amount) => model.deposit(project, amount),
-            Self::Withdraw(project, amount) => model.withdraw(project, amount),
-            Self::OpenDevice(device) => model.open_device(device),
-            Self::CloseDevice(device) => model.close_device(device),
-            Self::FundBond(device, amount) => model.fund_bond(device, amount),
-            Self::WithdrawBond(device, amount) => model.withdraw_bond(device, amount),
-            Self::WithdrawEarnings(device) => model.withdraw_earnings(device),
-            Self::List(job, market, timeout, max_price) => model.list(job, market, timeout, max_price),
-            Self::Delist(job) => model.delist(job),
-            Self::Work(device, min_price) => model.work(device, min_price),
-            Self::Leave(device) => model.leave(device),
-            Self::Start(device, job) => model.start(device, job),
-            Self::Decline(device, job) => model.decline(device, job),
-            Self::Finish(device, job, has_result) => model.finish(device, job, has_result),
-            Self::CloseJob(job, by_owner) => model.close_job(job, by_owner),
-            Self::Grow(_) => Ok(()),
-            Self::Donate(node, amount) => {
-                let left = model.node_tokens[node].checked_sub(amount);
-                model.node_tokens[node] = left.ok_or(Refusal::Other)?;
-                model.donated += amount;
-                Ok(())
-            }
-            Self::Clock(seconds) => {
-                model.now += seconds;
-                Ok(())
-            }
-        }
-    }
-
-    /// The instruction; `None` for the clock.
-    pub fn instruction(self, model: &Model, at: &Addresses) -> Option<Instruction> {
-        let (mint, owners, nodes) = (at.mint, &at.clients, &at.nodes);
-        let market_of_job = |job: &JobKey, device: usize| {
-            let listed = model.jobs.get(job).map(|job| job.market);
-            at.markets[listed.unwrap_or(market_of(device))]
-        };
-        Some(match self {
-            Self::OpenProject(p) => instruction::open_project(owners[p], mint),
-            Self::CloseProject(p) => instruction::close_project(owners[p], at.projects[p]),
-            Self::Deposit(p, amount) => {
-                let source = at.tokens(&owners[p]);
-                instruction::deposit(owners[p], source, at.projects[p], mint, amount)
-            }
-            Self::Withdraw(p, amount) => {
-                let destination = at.tokens(&owners[p]);
-                instruction::withdraw(owners[p], at.projects[p], mint, destination, amount)
-            }
-            Self::OpenDevice(d) => {
-                let (node, market) = (nodes[node_of(d)], at.markets[market_of(d)]);
-                instruction::open_device(node, market, d as u32, node)
-            }
-            Self::CloseDevice(d) => {
-                instruction::close_device(nodes[node_of(d)], at.devices[d], at.markets[market_of(d)])
-            }
-            Self::FundBond(d, amount) => {
-                let node = nodes[node_of(d)];
-                instruction::fund_bond(node, at.tokens(&node), at.devices[d], mint, amount)
-            }
-            Self::WithdrawBond(d, amount) => {
-                let node = nodes[node_of(d)];
-                instruction::withdraw_bond(node, at.devices[d], mint, node, amount)
-            }
-            Self::WithdrawEarnings(d) => {
-                instruction::withdraw_earnings(at.devices[d], mint, nodes[node_of(d)])
-            }
-            Self::List((p, id), market, timeout_seconds, max_price_per_second_atoms) => {
-                let listing =
-                    Listing { id, definition: DEFINITION, timeout_seconds, max_price_per_second_atoms };
-                instruction::list(owners[p], at.projects[p], at.markets[market], &listing)
-            }
-            Self::Delist(job) => {
-                let (owner, project) = (owners[job.0], at.projects[job.0]);
-                instruction::delist(owner, project, market_of_job(&job, 0), at.job(job), owner)
-            }
-            Self::Work(d, min_price) => {
-                let market = at.markets[market_of(d)];
-                instruction::work(nodes[node_of(d)], at.devices[d], market, min_price)
-            }
-            Self::Leave(d) => instruction::leave(nodes[node_of(d)], at.devices[d], at.markets[market_of(d)]),
-            Self::Start(d, job) => instruction::start(nodes[node_of(d)], at.devices[d], at.job(job)),
-            Self::Decline(d, job) => {
-                let (market, project) = (market_of_job(&job, d), at.projects[job.0]);
-                instruction::decline(nodes[node_of(d)], at.devices[d], at.job(job), market, project)
-            }
-            Self::Finish(d, job, has_result) => {
-                let (market, project) = (market_of_job(&job, d), at.projects[job.0]);
-                let result = if has_result { RESULT } else { [0; 32] };
-                let node = nodes[node_of(d)];
-                instruction::finish(node, at.devices[d], at.job(job), market, project, result)
-            }
-            Self::CloseJob(job, by_owner) => {
-                let closer = if by_owner { owners[job.0] } else { at.stranger };
-                instruction::close_job(closer, at.projects[job.0], at.job(job), owners[job.0])
-            }
-            Self::Grow(market) => instruction::grow_market(at.stranger, at.markets[market]),
-            Self::Donate(node, amount) => {
-                let source = at.tokens(&nodes[node]);
-                token::transfer(source, at.vault, nodes[node], amount)
-            }
-            Self::Clock(_) => return None,
-        })
-    }
-}
-
-/// The operations that bring everything home: each time the next one that can be done.
-pub fn homeward(model: &Model) -> Option<Op> {
-    for (number, device) in model.devices.iter().enumerate() {
-        let Some(device) = device else { continue };
-        match device.phase {
-            DevicePhase::Queued => return Some(Op::Leave(number)),
-            DevicePhase::Matched(job, _) => return Some(Op::Decline(number, job)),
-            DevicePhase::Running(job) => return Some(Op::Finish(number, job, true)),
-            DevicePhase::Idle => {}
-        }
-    }
-    if let Some((key, job)) = model.jobs.first_key_value() {
-        return Some(match job.phase {
-            JobPhase::Over(..) => Op::CloseJob(*key, true),
-            _ => Op::Delist(*key),
-        });
-    }
-    for (number, device) in model.devices.iter().enumerate() {
-        match device {
-            Some(device) if device.earnings > 0 => return Some(Op::WithdrawEarnings(number)),
-            Some(device) if device.bond > 0 => return Some(Op::WithdrawBond(number, device.bond)),
-            Some(_) => return Some(Op::CloseDevice(number)),
-            None => {}
-        }
-    }
-    model.projects.iter().enumerate().find_map(|(number, balance)| match balance {
-        Some(0) => Some(Op::CloseProject(number)),
-        Some(balance) => Some(Op::Withdraw(number, *balance)),
-        None => None,
-    })
 }

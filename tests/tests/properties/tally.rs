@@ -1,9 +1,6 @@
 //! What a run saw.
 
-use crate::{
-    model::{DevicePhase, JobPhase, Model, Refusal},
-    op::Op,
-};
+use grid_tests::model::{JobKey, JobPhase, Kind, Model, Op, Party, Refusal};
 use std::collections::BTreeMap;
 
 /// How often what happened: that a run reached what it claims to test.
@@ -11,45 +8,100 @@ use std::collections::BTreeMap;
 pub struct Tally(pub BTreeMap<String, usize>);
 
 impl Tally {
-    /// Counts an operation and what came of it.
-    pub fn count(&mut self, op: Op, outcome: &Result<(), Refusal>) {
-        let outcome = match outcome {
+    /// Counts that something happened.
+    pub fn note(&mut self, what: impl Into<String>) {
+        *self.0.entry(what.into()).or_default() += 1;
+    }
+
+    /// Counts an operation, what came of it, and which way through the program it took.
+    pub fn count(&mut self, op: &Op, outcome: &Result<(), Refusal>, before: &Model, after: &Model) {
+        let name = op.name();
+        let result = match outcome {
             Ok(()) => "ok".into(),
             Err(Refusal::Grid(error)) => format!("{error:?}"),
             Err(Refusal::Other) => "refused".into(),
         };
-        *self.0.entry(format!("{} {outcome}", op.name())).or_default() += 1;
+        self.note(format!("{name} {result}"));
+        if outcome.is_ok() {
+            if let Some(way) = way(op, before, after) {
+                self.note(format!("{name} {way}"));
+            }
+            if let Some(who) = actor(op) {
+                self.note(format!("{name} by {who}"));
+            }
+        }
     }
 
-    /// Counts which way through the program an operation took.
-    pub fn note_ways(&mut self, op: Op, before: &Model, after: &Model) {
-        let mut note = |way: &str| *self.0.entry(way.into()).or_default() += 1;
-        match op {
-            Op::List(job, ..) => match after.jobs[&job].phase {
-                JobPhase::Matched(..) => note("list meets a device"),
-                _ => note("list queues"),
-            },
-            Op::Work(device, _) => match after.devices[device].map(|device| device.phase) {
-                Some(DevicePhase::Matched(..)) => note("work takes a job"),
-                _ => note("work queues"),
-            },
-            Op::Decline(_, job) => match after.jobs[&job].phase {
-                JobPhase::Matched(..) => note("decline meets the next device"),
-                JobPhase::Over(..) => note("decline stops"),
-                _ => note("decline requeues"),
-            },
-            Op::Finish(_, job, _) => {
-                let JobPhase::Running(_, since) = before.jobs[&job].phase else {
-                    return;
-                };
-                match before.now - since {
-                    ..0 => note("finish with a clock that went back"),
-                    0 => note("finish within the second"),
-                    late if late > i64::from(before.jobs[&job].timeout) => note("finish past the timeout"),
-                    _ => note("finish in time"),
-                }
-            }
-            _ => {}
+    /// Adds what another run saw.
+    pub fn add(&mut self, other: Self) {
+        for (what, count) in other.0 {
+            *self.0.entry(what).or_default() += count;
         }
+    }
+}
+
+/// Who did what somebody else could have done.
+fn actor(op: &Op) -> Option<&'static str> {
+    let by = match op {
+        Op::CloseDevice(by, _)
+        | Op::WithdrawBond(by, ..)
+        | Op::Leave(by, _)
+        | Op::ListMany(by, ..)
+        | Op::ListDirect(by, ..)
+        | Op::Extend(by, ..)
+        | Op::Delist(by, _)
+        | Op::CloseJob(by, _)
+        | Op::End(by, ..) => by,
+        _ => return None,
+    };
+    match by {
+        Party::Stranger => Some("a stranger"),
+        Party::Member(_) => Some("a member"),
+        _ => None,
+    }
+}
+
+fn way(op: &Op, before: &Model, after: &Model) -> Option<&'static str> {
+    match op {
+        Op::List(job, ..) => Some(match after.jobs[job].phase {
+            JobPhase::Matched { .. } => "meets a device",
+            _ => "queues",
+        }),
+        Op::Work(device, _) => {
+            let is_matched = after.jobs.values().any(|job| job.device() == Some(*device));
+            Some(if is_matched { "takes a job" } else { "queues" })
+        }
+        Op::Decline(_, job)
+        | Op::Quit(_, job)
+        | Op::ExpireAssignment(_, job, _)
+        | Op::ExpireRun(_, job, _) => Some(next_place(*job, before, after)),
+        Op::Finish(_, job, _) => {
+            let JobPhase::Running { since, .. } = before.jobs[job].phase else { return None };
+            Some(match before.now - since {
+                ..0 => "with a clock that went back",
+                0 => "within the second",
+                late if late > i64::from(before.jobs[job].timeout) => "past the timeout",
+                _ => "in time",
+            })
+        }
+        Op::End(_, _, job) => {
+            let JobPhase::Running { heartbeat, .. } = before.jobs[job].phase else { return None };
+            let limit = i64::from(before.jobs[job].terms.heartbeat_limit_seconds);
+            Some(if before.now > heartbeat + limit { "of a silent run" } else { "of a run that lives" })
+        }
+        _ => None,
+    }
+}
+
+fn next_place(job: JobKey, before: &Model, after: &Model) -> &'static str {
+    let (was, is) = (&before.jobs[&job], &after.jobs[&job]);
+    let is_spent = is.attempts >= is.terms.max_attempts;
+    match is.phase {
+        JobPhase::Matched { .. } => "meets the next device",
+        JobPhase::Stopped { .. } if is_spent => "stops after the last attempt",
+        JobPhase::Stopped { .. } if is.timeout == 0 => "stops with nothing left to pay",
+        JobPhase::Stopped { .. } => "stops for lack of room",
+        _ if was.kind == Kind::Service && is.timeout < was.timeout => "requeues what is left",
+        _ => "requeues",
     }
 }

@@ -5,7 +5,7 @@ use crate::matrix::{
     case::Seeds,
     check::{Change, Checker},
 };
-use grid_jobs::{Config, Device, Job, Market, Project, VAULT_SEED};
+use grid_jobs::{Config, Device, Job, Market, Member, Project, VAULT_SEED};
 use solana_account::Account;
 use solana_address::Address;
 use solana_instruction::Instruction;
@@ -57,7 +57,7 @@ fn refuse_at(checker: &mut Checker, row: u8, place: usize, what: &str, address: 
     let what = format!("replaced by the address {what}");
     let mut instruction: Instruction = checker.with_address(place, address);
     checker.refused(Change::of(row, place, &what).with(&copy), from_ref(&instruction));
-    if let (Some(at), Some(bump)) = (checker.sample.bump_at, bump) {
+    if let (Some(at), Some(bump)) = (checker.sample.slots[place].bump_at, bump) {
         instruction.data[at] = bump;
         let what = format!("{what}, with its bump");
         checker.refused(Change::of(row, place, what).with(&copy), &[instruction]);
@@ -65,8 +65,16 @@ fn refuse_at(checker: &mut Checker, row: u8, place: usize, what: &str, address: 
 }
 
 fn variants(checker: &Checker, seeds: &Seeds) -> Vec<(String, Vec<Vec<u8>>)> {
-    let tags: [&[u8]; 7] =
-        [Config::SEED, Market::SEED, Project::SEED, Job::SEED, Device::SEED, VAULT_SEED, b""];
+    let tags: [&[u8]; 8] = [
+        Config::SEED,
+        Market::SEED,
+        Project::SEED,
+        Member::SEED,
+        Job::SEED,
+        Device::SEED,
+        VAULT_SEED,
+        b"",
+    ];
     let mut found = Vec::new();
     for (at, part) in seeds.parts.iter().enumerate() {
         let mut replace = |what: String, by: Vec<u8>| {

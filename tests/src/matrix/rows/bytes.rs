@@ -9,23 +9,34 @@ use solana_account::Account;
 use solana_sdk_ids::system_program;
 use std::slice::from_ref;
 
-/// Row 2: the same bytes under another owner. Row 3: at the same address, the bytes of every other kind, or none.
+/// Row 2: the same bytes under another owner, at their address and in a copy elsewhere. Row 3: at the same address, the
+/// bytes of every other kind, or none.
 pub fn foreign_owner_and_type(checker: &mut Checker) {
     let attacker = checker.stage.attacker_program;
     for (place, slot) in checker.slots() {
-        if !slot.kind.has_data() {
+        if !slot.kind.has_data() || slot.is_empty() {
             continue;
         }
         let address = checker.sample.address(place);
         let original = checker.sample.world.raw(&address);
         let instruction = checker.sample.instruction.clone();
-        for owner in [attacker, system_program::ID, token::PROGRAM_ID, grid_jobs::ID] {
+        let elsewhere = checker.stage.forgery;
+        for owner in
+            [attacker, system_program::ID, token::PROGRAM_ID, token::PROGRAM_2022_ID, grid_jobs::ID]
+        {
             if owner == original.owner {
                 continue;
             }
             let forged = Account { owner, ..original.clone() };
-            let change = Change::of(2, place, format!("owned by {owner}"));
-            checker.refused(change.with(&[(address, forged)]), from_ref(&instruction));
+            for (at, what) in [(address, "owned by"), (elsewhere, "replaced by a copy owned by")] {
+                let change = Change::of(2, place, format!("{what} {owner}"));
+                let written = [(at, forged.clone())];
+                let instruction = checker.with_address(place, at);
+                match slot.owners.contains(&owner) && (at == address || slot.allows(&at)) {
+                    true => drop(checker.accepted(change.with(&written), &[instruction])),
+                    false => checker.refused(change.with(&written), &[instruction]),
+                }
+            }
         }
 
         let empty = Account { data: vec![0; original.data.len()], ..original.clone() };

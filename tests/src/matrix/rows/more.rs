@@ -4,11 +4,11 @@ use crate::matrix::{
     Kind,
     check::{Change, Checker},
 };
-use solana_instruction::AccountMeta;
+use solana_instruction::{AccountMeta, Instruction};
 use std::slice::from_ref;
 
-/// Row 17: accounts behind the declared ones are ignored and change nothing, whatever they are; two slots swapped, and
-/// fewer accounts than declared, are refused.
+/// Row 17: accounts behind the expected ones, whatever they are, are ignored and change nothing, or are refused if the
+/// instruction takes a number of undeclared ones. Two slots swapped, and fewer accounts than expected, are refused.
 pub fn remaining_and_reordered(checker: &mut Checker) {
     let instruction = checker.sample.instruction.clone();
     let declared = instruction.accounts.clone();
@@ -17,7 +17,7 @@ pub fn remaining_and_reordered(checker: &mut Checker) {
         let mut longer = instruction.clone();
         longer.accounts.push(meta.clone());
         let what = format!("{} follows once more", meta.pubkey);
-        checker.same(Change::of_all(17, what), &[longer]);
+        one_too_many(checker, Change::of_all(17, what), longer);
     }
     let mut seen: Vec<Kind> = Vec::new();
     for other in checker.stage.pool.clone() {
@@ -33,7 +33,7 @@ pub fn remaining_and_reordered(checker: &mut Checker) {
                 is_writable,
             });
             let what = format!("{:?} {} follows, writable {is_writable}", other.kind, other.address);
-            checker.same(Change::of_all(17, what), &[longer]);
+            one_too_many(checker, Change::of_all(17, what), longer);
         }
     }
 
@@ -59,5 +59,12 @@ pub fn remaining_and_reordered(checker: &mut Checker) {
             let what = format!("{what}, flags left in place");
             checker.refused(Change::of(17, first, what), &[swapped]);
         }
+    }
+}
+
+fn one_too_many(checker: &mut Checker, change: Change, longer: Instruction) {
+    match checker.sample.remaining {
+        0 => checker.same(change, &[longer]),
+        _ => checker.refused(change, &[longer]),
     }
 }

@@ -1,4 +1,4 @@
-//! Rows 3, 4, 7, 9, 14 and 21: other accounts of the world in each slot.
+//! Rows 3, 4, 7, 9, 14, 16 and 21: other accounts of the world in each slot.
 
 use crate::matrix::{
     Kind,
@@ -6,12 +6,13 @@ use crate::matrix::{
 };
 
 /// Row 3: accounts of every other kind in each slot. Row 4: every other account of the same kind; of those, row 9: who
-/// signs for the config, row 7: sysvars, and row 21: programs. Which of them the slot may hold, the case says: those must be
-/// accepted, all others refused.
+/// signs for the config, row 7: sysvars, and row 21: programs. Row 16: an optional slot emptied, and each account in an
+/// empty one. Which of them the slot may hold, the case says: those must be accepted, all others refused.
 pub fn other_accounts(checker: &mut Checker) {
     for (place, slot) in checker.slots() {
         for other in checker.substitutes(place) {
             let row = match slot.kind {
+                _ if slot.is_empty() || slot.is_emptied_by(&other.address) => 16,
                 kind if kind != other.kind => 3,
                 Kind::Program => 21,
                 Kind::Sysvar => 7,
@@ -32,9 +33,9 @@ pub fn other_accounts(checker: &mut Checker) {
 /// Row 14: the key of one writable slot in another, both ways.
 pub fn one_key_in_two_slots(checker: &mut Checker) {
     let metas = checker.sample.instruction.accounts.clone();
-    for (place, _) in checker.slots() {
+    for (place, slot) in checker.slots() {
         for (other, meta) in metas.iter().enumerate() {
-            let both_are_writable = metas[place].is_writable && meta.is_writable;
+            let both_are_writable = (metas[place].is_writable || slot.is_empty()) && meta.is_writable;
             if other == place || !both_are_writable || meta.pubkey == metas[place].pubkey {
                 continue;
             }

@@ -1,0 +1,125 @@
+//! The fuzz target of the jobs program, from fixed seeds and a fresh one. See [`grid_tests::fuzz`].
+//!
+//! `GRID_FUZZ_SECONDS=…` sets for how long fresh seeds run, `GRID_SEED=…` runs one seed alone for as long. An input that
+//! failed belongs in `regressions.txt`, which runs first.
+
+use grid_tests::{
+    fuzz::{Answer, Fuzzer},
+    matrix::idl::Idl,
+};
+use rand::{RngCore, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use std::{
+    collections::BTreeMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Mutex,
+    thread,
+    time::{Duration, Instant},
+};
+
+/// Inputs that once failed: a line each, in hexadecimal. An input counts cases and accounts of the stage, and means
+/// something else when there are more of them; what it found has a test of its own.
+const REGRESSIONS: &str = include_str!("regressions.txt");
+/// Seeds of every run.
+const SEEDS: std::ops::Range<u64> = 0..4;
+/// Inputs of each of them.
+const INPUTS: usize = 5_000;
+/// How long fresh seeds run unless told otherwise, seconds.
+const SECONDS: u64 = 30;
+/// Longest input: one more byte decides nothing.
+const MOST_BYTES: usize = 48;
+
+/// How often which answer was given.
+type Tally = BTreeMap<Answer, usize>;
+
+#[test]
+fn every_input_is_answered() {
+    let (fuzzer, begin) = (Fuzzer::new(), Instant::now());
+    let fresh = Duration::from_secs(setting("GRID_FUZZ_SECONDS").unwrap_or(SECONDS));
+    if let Some(seed) = setting("GRID_SEED") {
+        return report(&run_seeds(&fuzzer, vec![seed], &|_| begin.elapsed() < fresh), begin.elapsed());
+    }
+    let mut tally = Tally::new();
+    for line in REGRESSIONS.lines().filter(|line| !line.starts_with('#')) {
+        let input = hex::decode(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+        check(&fuzzer, &input, &mut tally);
+    }
+    add(&mut tally, run_seeds(&fuzzer, SEEDS.collect(), &|count| count < INPUTS));
+    for instruction in Idl::jobs().instructions {
+        let succeeded = tally.keys().any(|answer| answer.succeeded(&instruction.name));
+        assert!(succeeded, "{} never succeeded", instruction.name);
+    }
+    let seeds = (0..cores()).map(|_| u64::from(rand::random::<u32>())).collect();
+    let rest = Instant::now();
+    add(&mut tally, run_seeds(&fuzzer, seeds, &|_| rest.elapsed() < fresh));
+    report(&tally, begin.elapsed());
+}
+
+/// Runs seeds, each on a core that is free and for as long as `goes_on` says of the number of its inputs.
+fn run_seeds(fuzzer: &Fuzzer, seeds: Vec<u64>, goes_on: &(dyn Fn(usize) -> bool + Sync)) -> Tally {
+    let (seeds, tally) = (Mutex::new(seeds), Mutex::new(Tally::new()));
+    let work = || {
+        while let Some(seed) = { seeds.lock().expect("no seed panics").pop() } {
+            let found = catch_unwind(AssertUnwindSafe(|| run_seed(fuzzer, seed, goes_on)));
+            let found = found.unwrap_or_else(|_| panic!("GRID_SEED={seed} runs it again"));
+            add(&mut tally.lock().expect("no tally panics"), found);
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..cores() {
+            scope.spawn(work);
+        }
+    });
+    tally.into_inner().expect("no tally panics")
+}
+
+fn run_seed(fuzzer: &Fuzzer, seed: u64, goes_on: &dyn Fn(usize) -> bool) -> Tally {
+    let (mut random, mut tally) = (ChaCha8Rng::seed_from_u64(seed), Tally::new());
+    for _ in (0..).take_while(|count| goes_on(*count)) {
+        let mut input = [0; MOST_BYTES];
+        random.fill_bytes(&mut input);
+        check(fuzzer, &input, &mut tally);
+    }
+    tally
+}
+
+/// Runs an input and counts the answer.
+///
+/// # Panics
+/// When a rule is broken; prints the input.
+fn check(fuzzer: &Fuzzer, input: &[u8], tally: &mut Tally) {
+    let attempt = fuzzer.decode(input);
+    let finding = match catch_unwind(AssertUnwindSafe(|| fuzzer.run(&attempt))) {
+        Ok(Ok(answer)) => {
+            *tally.entry(answer).or_default() += 1;
+            return;
+        }
+        Ok(Err(finding)) => finding,
+        Err(_) => "see above".to_owned(),
+    };
+    panic!("{}: {attempt:?}: {finding}", hex::encode(input));
+}
+
+fn add(tally: &mut Tally, more: Tally) {
+    for (answer, count) in more {
+        *tally.entry(answer).or_default() += count;
+    }
+}
+
+fn cores() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
+fn setting(name: &str) -> Option<u64> {
+    let text = std::env::var(name).ok()?;
+    Some(text.parse().unwrap_or_else(|error| panic!("{name}={text}: {error}")))
+}
+
+fn report(tally: &Tally, elapsed: Duration) {
+    for (answer, count) in tally {
+        println!("{:>25} {:>25} {count}", answer.instruction, answer.outcome);
+    }
+    let inputs: usize = tally.values().sum();
+    let (answers, rate) = (tally.len(), inputs as f64 / elapsed.as_secs_f64());
+    println!("{inputs} inputs, {answers} different answers in {elapsed:.1?}: {rate:.0} a second");
+}
