@@ -120,7 +120,42 @@ pub fn transfer(source: Address, destination: Address, authority: Address, amoun
 }
 
 /// The amount in a token account's bytes, atoms; `None` when they are no token account.
+///
+/// One of Token-2022 may be longer: then byte 165 is 2, `AccountType::Account`, and extensions follow.
 pub fn amount(data: &[u8]) -> Option<u64> {
     let bytes = data.get(64..72)?;
-    (data.len() == ACCOUNT_SPACE as usize).then(|| u64::from_le_bytes(bytes.try_into().expect("8 bytes")))
+    let is_account = match data.get(ACCOUNT_SPACE as usize) {
+        None => data.len() == ACCOUNT_SPACE as usize,
+        Some(account_type) => *account_type == 2,
+    };
+    is_account.then(|| u64::from_le_bytes(bytes.try_into().expect("8 bytes")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn account(length: usize) -> Vec<u8> {
+        let mut data = vec![0; length];
+        data[64..72].copy_from_slice(&7_u64.to_le_bytes());
+        data
+    }
+
+    #[test]
+    fn reads_the_amount_of_both_token_programs() {
+        assert_eq!(amount(&account(165)), Some(7));
+        let mut extended = account(170);
+        extended[165] = 2;
+        assert_eq!(amount(&extended), Some(7));
+    }
+
+    #[test]
+    fn other_bytes_have_no_amount() {
+        assert_eq!(amount(&account(82)), None);
+        assert_eq!(amount(&account(164)), None);
+        let mut mint = account(170);
+        mint[165] = 1;
+        assert_eq!(amount(&mint), None);
+        assert_eq!(amount(&[]), None);
+    }
 }

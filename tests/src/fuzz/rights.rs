@@ -22,11 +22,12 @@ struct Done<'a> {
     now: i64,
 }
 
-/// Asserts that whoever had to agree to a change of an account signed, or that a deadline had passed.
-///
-/// # Panics
-/// When an account was changed by a stranger.
-pub fn assert_rights(before: &LiteSVM, after: &LiteSVM, instruction: &Instruction) {
+/// The first account that a stranger changed: nobody who had to agree to the change signed, and no deadline had passed.
+pub fn changed_by_a_stranger(
+    before: &LiteSVM,
+    after: &LiteSVM,
+    instruction: &Instruction,
+) -> Option<Address> {
     let signs = instruction.accounts.iter().filter(|meta| meta.is_signer);
     let done = Done {
         before,
@@ -35,24 +36,25 @@ pub fn assert_rights(before: &LiteSVM, after: &LiteSVM, instruction: &Instructio
         accounts: instruction.accounts.iter().map(|meta| meta.pubkey).collect(),
         now: after.get_sysvar::<Clock>().unix_timestamp,
     };
-    for address in &done.accounts {
-        let (Some(old), new) = (before.get_account(address), after.get_account(address)) else {
-            continue;
-        };
-        if old.owner != grid_jobs::ID || Some(&old) == new.as_ref() {
-            continue;
-        }
-        let is_agreed = done.config(address, &old)
-            && done.market(address, &old)
-            && done.project(address, &old)
-            && done.member(address, &old)
-            && done.device(address, &old)
-            && done.job(address, &old);
-        assert!(is_agreed, "{address} was changed without consent: {:?}", done.signers);
-    }
+    done.accounts.iter().find(|address| !done.is_agreed(address)).copied()
 }
 
 impl Done<'_> {
+    fn is_agreed(&self, address: &Address) -> bool {
+        let Some(old) = self.before.get_account(address) else {
+            return true;
+        };
+        if old.owner != grid_jobs::ID || Some(&old) == self.after.get_account(address).as_ref() {
+            return true;
+        }
+        self.config(address, &old)
+            && self.market(address, &old)
+            && self.project(address, &old)
+            && self.member(address, &old)
+            && self.device(address, &old)
+            && self.job(address, &old)
+    }
+
     fn signed(&self, key: &Address) -> bool {
         self.signers.contains(key)
     }
@@ -174,7 +176,14 @@ impl Done<'_> {
             return self.is_client(&old) || is_old || old.is(JobState::Queued) && was_noticed;
         };
         let terms = |job: &Job| {
-            (job.id.get(), job.project, job.market, job.rent_payer, job.definition, job.price_per_second_atoms)
+            (
+                job.id.get(),
+                job.project,
+                job.market,
+                job.rent_payer,
+                job.definition,
+                job.price_per_second_atoms,
+            )
         };
         let is_only_noticed = new == Job { noticed_at: new.noticed_at, ..old };
         terms(&new) == terms(&old)

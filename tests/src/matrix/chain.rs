@@ -38,11 +38,11 @@ pub fn differences(before: &LiteSVM, after: &LiteSVM, fee_payer: &Address) -> Ve
             && (std::ptr::eq(old.data(), new.data()) || old.data() == new.data())
     };
     // Of two clones to which no account came the order is the same: nothing has to be looked up.
-    let in_order = before.iter().zip(after);
+    let mut in_order = before.iter().zip(after);
     let are_same = |((address, old), (other, new)): ((&Address, _), (&Address, _))| {
         address == other && is_same(address, old, new)
     };
-    if before.len() == after.len() && in_order.map(are_same).all(|same| same) {
+    if before.len() == after.len() && in_order.all(are_same) {
         return Vec::new();
     }
     let differs = |address: &Address| match (before.get(address), after.get(address)) {
@@ -50,7 +50,8 @@ pub fn differences(before: &LiteSVM, after: &LiteSVM, fee_payer: &Address) -> Ve
         _ => true,
     };
     let gone = before.keys().filter(|address| !after.contains_key(address));
-    let mut found: Vec<Address> = after.keys().chain(gone).filter(|address| differs(address)).copied().collect();
+    let mut found: Vec<Address> =
+        after.keys().chain(gone).filter(|address| differs(address)).copied().collect();
     found.sort();
     found
 }

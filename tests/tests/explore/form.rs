@@ -2,7 +2,7 @@
 //!
 //! Times become ages, an age beyond the last deadline it is held against becomes "past". Jobs and devices of the same
 //! form are exchangeable, so their parts are sorted: the parts that wait stand in the queue's order, a job and its
-//! device are one part. What a form leaves out must not matter; `engine` compares the futures of states of one form.
+//! device are one part. What a form leaves out must not matter; `graph` compares the futures of states of one form.
 
 use crate::space::{HOUR, Space};
 use grid_tests::model::{Device, DevicePhase, Job, JobKey, JobPhase, Model, Party, Record, pause::NOTICE};

@@ -59,7 +59,7 @@ fn survey(space: &Space) -> Result<(Graph, u16), Fault> {
 }
 
 #[test]
-fn three_jobs_and_three_devices() {
+fn all_ways_of_three_jobs_and_three_devices() {
     tour(&spaces::three_by_three());
 }
 

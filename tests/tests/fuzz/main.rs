@@ -4,8 +4,8 @@
 //! failed belongs in `regressions.txt`, which runs first.
 
 use grid_tests::{
-    fuzz::{Answer, Fuzzer},
-    matrix::idl::Idl,
+    fuzz::{Answer, Fuzzer, rights::changed_by_a_stranger},
+    matrix::{Stage, cases, chain, idl::Idl},
 };
 use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -53,6 +53,47 @@ fn every_input_is_answered() {
     let rest = Instant::now();
     add(&mut tally, run_seeds(&fuzzer, seeds, &|_| rest.elapsed() < fresh));
     report(&tally, begin.elapsed());
+}
+
+/// What anyone may do, in the situations of the matrix.
+const ANYONE: [&str; 17] = [
+    "close_device (by anyone after the notice)",
+    "close_job (by anyone after the retention)",
+    "collect_fees",
+    "delist (by anyone after the notice)",
+    "deposit (of SPL Token)",
+    "deposit (of Token-2022)",
+    "fund_bond",
+    "grow_market",
+    "initialize_config",
+    "leave (by anyone after the notice)",
+    "open_device",
+    "open_market (of SPL Token)",
+    "open_market (of Token-2022)",
+    "open_project",
+    "open_vault (of SPL Token)",
+    "open_vault (of Token-2022)",
+    "withdraw_bond (by anyone after the notice)",
+];
+
+/// The fuzz target would notice if an instruction took no notice of who signs: every case that somebody must sign, with
+/// the signatures taken off when it is over.
+#[test]
+fn a_stranger_is_noticed() {
+    let stage = Stage::new();
+    for case in cases::all() {
+        let sample = (case.build)(&stage);
+        let (before, mut done) = (&sample.world.network.svm, sample.instruction);
+        let mut after = before.clone();
+        chain::send(&mut after, &Stage::fee_payer(), std::slice::from_ref(&done)).expect("it is valid");
+        let name = case.name();
+        assert_eq!(changed_by_a_stranger(before, &after, &done), None, "{name}, signed");
+        let is_signed = done.accounts.iter().any(|meta| meta.is_signer);
+        done.accounts.iter_mut().for_each(|meta| meta.is_signer = false);
+        let is_noticed = changed_by_a_stranger(before, &after, &done).is_some();
+        let must_sign = is_signed && !ANYONE.contains(&name.as_str());
+        assert_eq!(is_noticed, must_sign, "{name}, unsigned");
+    }
 }
 
 /// Runs seeds, each on a core that is free and for as long as `goes_on` says of the number of its inputs.

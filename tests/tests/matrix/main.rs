@@ -6,13 +6,16 @@ mod scenarios;
 
 use grid_tests::matrix::{Case, Report, Stage, cases, check};
 use std::{
-    sync::{Mutex, atomic::{AtomicUsize, Ordering}},
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
     time::Instant,
 };
 
 /// Checks below which the matrix would have lost something.
-const LEAST_CHECKS: usize = 10_000;
+const LEAST_CHECKS: usize = 100_000;
 
 /// `GRID_CASE=…` runs the cases of one instruction alone.
 #[test]

@@ -17,6 +17,7 @@ use solana_instruction::{AccountMeta, Instruction, error::InstructionError};
 use solana_sdk_ids::system_program;
 use solana_signer::Signer;
 use solana_transaction_error::TransactionError;
+use std::slice::from_ref;
 
 fn attempt(world: &mut World, instructions: &[Instruction]) -> Result<TransactionMetadata, Failure> {
     chain::send(&mut world.network.svm, &Stage::fee_payer(), instructions)
@@ -170,7 +171,7 @@ fn a_device_opened_anew_does_not_inherit_a_job() {
     act(&mut world, instruction::withdraw_bond(node, device, mint, payee, BOND));
     act(&mut world, instruction::close_device(node, node, device));
     act(&mut world, instruction::open_device(node, market, index, node));
-    let source = address::token_account(&node, &mint);
+    let source = address::token_account(&node, mint);
     act(&mut world, instruction::fund_bond(node, source, device, mint, BOND));
     act(&mut world, instruction::work(node, device, market, 0));
     let new_job = world.device(&device).job;
@@ -262,7 +263,7 @@ fn a_market_opened_anew_takes_no_device_of_another_mint() {
     let id = world.market_at(&market).header.id.get();
     act(&mut world, instruction::close_market(cast.authority, market));
     let work = instruction::work(node, device, market, 0);
-    expect_failure(attempt(&mut world, &[work.clone()]));
+    expect_failure(attempt(&mut world, from_ref(&work)));
     act(&mut world, instruction::open_market(cast.authority, stage.second_mint, id, TERMS));
 
     expect_error(attempt(&mut world, &[work]), GridError::WrongMint);
@@ -285,7 +286,8 @@ fn a_member_appointed_anew_does_not_inherit_a_limit() {
     let member = world.member(&key);
     assert_eq!((member.limit_atoms.get(), member.spent_atoms.get()), (1, 0));
     assert_eq!((member.period_seconds.get(), member.period_started_at.get()), (1, 0));
-    let extend = instruction::extend(Spender::Member(key), project, own.waiting_job, TERMS.max_timeout_seconds);
+    let extend =
+        instruction::extend(Spender::Member(key), project, own.waiting_job, TERMS.max_timeout_seconds);
     expect_error(attempt(&mut world, &[extend]), GridError::MemberLimitExceeded);
     assert_ledger(&world, 0);
 }

@@ -47,12 +47,6 @@ fn device(model: &Model, random: &mut impl Rng) -> Op {
     let bond = model.devices[device].as_ref().map_or(0, |device| device.bond as u64);
     let by = node_or_stranger(model, device, random);
     match random.random_range(0..15) {
-        14 => {
-            let payee = model.devices[device].as_ref().map_or(by, |device| device.payee);
-            let to = [model.node_of(device), Party::Stranger, Party::Member(0)];
-            let signer = if random.random_bool(0.8) { payee } else { by };
-            Op::SetPayee(signer, device, *to.choose(random).unwrap_or(&by))
-        }
         0..2 => Op::OpenDevice(device),
         2 => Op::CloseDevice(by, device),
         3..8 => {
@@ -61,6 +55,12 @@ fn device(model: &Model, random: &mut impl Rng) -> Op {
         }
         8 => Op::WithdrawBond(by, device, amount(bond, random)),
         9..12 => Op::WithdrawEarnings(device),
+        12 => {
+            let payee = model.devices[device].as_ref().map_or(by, |device| device.payee);
+            let to = [model.node_of(device), Party::Stranger, Party::Member(0)];
+            let signer = if random.random_bool(0.8) { payee } else { by };
+            Op::SetPayee(signer, device, *to.choose(random).unwrap_or(&by))
+        }
         _ => Op::NotifyDevice(device),
     }
 }

@@ -32,8 +32,7 @@ fn delist_slots(closer: Slot, job: Slot) -> [Slot; 5] {
 fn delist_by_the_owner(stage: &Stage) -> Sample {
     let own = stage.own;
     let others = stage.waiting_jobs(&own.market, |job| job.rent_payer == own.owner);
-    let slots =
-        delist_slots(Slot::new("closer", Kind::Wallet), Slot::new("job", Kind::Job).or(others));
+    let slots = delist_slots(Slot::new("closer", Kind::Wallet), Slot::new("job", Kind::Job).or(others));
     let delist = instruction::delist(own.owner, own.project, own.market, own.waiting_job, own.owner);
     let mut sample = Sample::new(stage, delist, slots).closing(3, 4);
     for set in stage.others.all() {
@@ -46,8 +45,8 @@ fn delist_by_the_owner(stage: &Stage) -> Sample {
 /// A member listed it, and gets the rent.
 fn delist_by_who_listed_it(stage: &Stage) -> Sample {
     let own = stage.own;
-    let others = stage
-        .waiting_jobs(&own.market, |job| job.project == own.project && job.rent_payer == own.member);
+    let others =
+        stage.waiting_jobs(&own.market, |job| job.project == own.project && job.rent_payer == own.member);
     let slots = delist_slots(
         Slot::new("closer", Kind::Wallet).or(vec![own.owner]),
         Slot::new("job", Kind::Job).or(others),
@@ -64,8 +63,7 @@ fn delist_by_who_listed_it(stage: &Stage) -> Sample {
 /// Of a client that is gone.
 fn delist_by_anyone(stage: &Stage) -> Sample {
     let own = stage.own;
-    let others = stage
-        .waiting_jobs(&own.market, |job| job.project == own.project && job.noticed_at != 0);
+    let others = stage.waiting_jobs(&own.market, |job| job.project == own.project && job.noticed_at != 0);
     let slots = delist_slots(
         Slot::new("closer", Kind::Wallet).or_any_signer(),
         Slot::new("job", Kind::Job).or(others),
@@ -89,11 +87,8 @@ fn notify_job(stage: &Stage) -> Sample {
 /// Of a job that its client ended.
 fn post_result(stage: &Stage) -> Sample {
     let own = stage.own;
-    let slots = [
-        Slot::new("node", Kind::Wallet),
-        Slot::new("device", Kind::Device),
-        Slot::new("job", Kind::Job),
-    ];
+    let slots =
+        [Slot::new("node", Kind::Wallet), Slot::new("device", Kind::Device), Slot::new("job", Kind::Job)];
     let post = instruction::post_result(own.node, own.ended.device, own.ended.job, RESULT);
     let mut sample = Sample::new(stage, post, slots);
     for set in stage.others.all() {
@@ -120,8 +115,7 @@ fn close_job_by_the_owner(stage: &Stage) -> Sample {
     let close = instruction::close_job(own.owner, own.project, own.done.job, own.owner);
     let mut sample = Sample::new(stage, close, slots).closing(2, 3);
     for set in stage.others.all() {
-        sample =
-            sample.or_as_well(instruction::close_job(set.owner, set.project, set.done.job, set.owner));
+        sample = sample.or_as_well(instruction::close_job(set.owner, set.project, set.done.job, set.owner));
     }
     sample
 }

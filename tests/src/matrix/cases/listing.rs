@@ -53,7 +53,8 @@ fn list(stage: &Stage, market: Address) -> Sample {
         new_job("job", &own.project, ID, BUMP_AT),
         system_program(),
     ];
-    let mut sample = Sample::new(stage, instruction::list(own.owner, own.project, market, &listing(ID)), slots);
+    let mut sample =
+        Sample::new(stage, instruction::list(own.owner, own.project, market, &listing(ID)), slots);
     for set in stage.others.all() {
         let twin = instruction::list(set.owner, set.project, set.market, &listing(ID + 1));
         let groups: &[&[usize]] = if set.mint == stage.mint { &[&[2]] } else { &[] };
@@ -189,15 +190,9 @@ fn extend_by_a_member(stage: &Stage) -> Sample {
 fn extend(stage: &Stage, client: Slot, member: Slot, spender: fn(Address, Address) -> Spender) -> Sample {
     let own = stage.own;
     let others = stage.jobs(|job| job.project == own.project && !job.is_over());
-    let slots = [
-        client,
-        Slot::new("project", Kind::Project),
-        Slot::new("job", Kind::Job).or(others),
-        member,
-    ];
-    let extend = |owner, member, project, job| {
-        instruction::extend(spender(owner, member), project, job, 2 * TIMEOUT)
-    };
+    let slots = [client, Slot::new("project", Kind::Project), Slot::new("job", Kind::Job).or(others), member];
+    let extend =
+        |owner, member, project, job| instruction::extend(spender(owner, member), project, job, 2 * TIMEOUT);
     let own_extend = extend(own.owner, own.member, own.project, own.running.job);
     let mut sample = Sample::new(stage, own_extend, slots);
     for set in stage.others.all() {

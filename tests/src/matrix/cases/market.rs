@@ -99,10 +99,8 @@ fn accept_market_authority(stage: &Stage) -> Sample {
         Slot::new("new_authority", Kind::Wallet),
         Slot::new("market", Kind::Market).or(stage.markets(|market| market.pending_authority == heir)),
     ];
-    let other = instruction::accept_market_authority(
-        stage.cast.second_heir,
-        stage.others.another_market.market,
-    );
+    let other =
+        instruction::accept_market_authority(stage.cast.second_heir, stage.others.another_market.market);
     Sample::new(stage, instruction::accept_market_authority(heir, market), slots).or_as_well(other)
 }
 

@@ -65,16 +65,8 @@ fn refuse_at(checker: &mut Checker, row: u8, place: usize, what: &str, address: 
 }
 
 fn variants(checker: &Checker, seeds: &Seeds) -> Vec<(String, Vec<Vec<u8>>)> {
-    let tags: [&[u8]; 8] = [
-        Config::SEED,
-        Market::SEED,
-        Project::SEED,
-        Member::SEED,
-        Job::SEED,
-        Device::SEED,
-        VAULT_SEED,
-        b"",
-    ];
+    let tags: [&[u8]; 8] =
+        [Config::SEED, Market::SEED, Project::SEED, Member::SEED, Job::SEED, Device::SEED, VAULT_SEED, b""];
     let mut found = Vec::new();
     for (at, part) in seeds.parts.iter().enumerate() {
         let mut replace = |what: String, by: Vec<u8>| {

@@ -21,8 +21,7 @@ pub fn foreign_owner_and_type(checker: &mut Checker) {
         let original = checker.sample.world.raw(&address);
         let instruction = checker.sample.instruction.clone();
         let elsewhere = checker.stage.forgery;
-        for owner in
-            [attacker, system_program::ID, token::PROGRAM_ID, token::PROGRAM_2022_ID, grid_jobs::ID]
+        for owner in [attacker, system_program::ID, token::PROGRAM_ID, token::PROGRAM_2022_ID, grid_jobs::ID]
         {
             if owner == original.owner {
                 continue;

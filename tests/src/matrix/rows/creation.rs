@@ -59,7 +59,7 @@ fn created_again(checker: &mut Checker, place: usize) {
     }
     let instruction = checker.sample.instruction.clone();
     let change = Change::of(8, place, "created again after it was closed, in one transaction");
-    let again = [&[instruction.clone()][..], &undo, &[instruction.clone()]].concat();
+    let again = [from_ref(&instruction), &undo, from_ref(&instruction)].concat();
     checker.same(change, &again);
 
     let closed = checker.valid().clone();
