@@ -164,10 +164,7 @@ pub fn poverty() -> Space {
         bare: people(1, 2 * HOUR_COSTS),
         setup: opening(TERMS, 2),
         jobs: vec![(0, 0), (0, 1), (1, 0)],
-        requests: vec![
-            Request { timeout: HOUR as u32, ..BATCH },
-            Request { timeout: HOUR as u32, ..SERVICE },
-        ],
+        requests: vec![Request { timeout: HOUR as u32, ..SERVICE }],
         knows_projects: true,
         counts_money: true,
         is_exact: false,
