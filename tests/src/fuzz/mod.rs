@@ -130,7 +130,8 @@ impl Fuzzer {
                 if !changed.is_empty() {
                     return Err(format!("{} changed {changed:?}", failure.error));
                 }
-                let refusal = refusal(&failure).ok_or_else(|| chain::describe(&failure))?;
+                let is_forged = attempt.mutations.iter().any(Mutation::forges);
+                let refusal = refusal(&failure, is_forged).ok_or_else(|| chain::describe(&failure))?;
                 if attempt.mutations.is_empty() {
                     return Err(chain::describe(&failure));
                 }
@@ -159,9 +160,12 @@ impl Fuzzer {
 
 /// The error of a refusal; `None` when it is none that a program should answer with.
 #[expect(deprecated, reason = "`ProgramError::NotEnoughAccountKeys` still becomes it")]
-fn refusal(failure: &Failure) -> Option<String> {
-    let TransactionError::InstructionError(0, error) = &failure.error else {
-        return None;
+fn refusal(failure: &Failure, is_forged: bool) -> Option<String> {
+    let error = match &failure.error {
+        TransactionError::InstructionError(0, error) => error,
+        // A token account may be forged to be one of native SOL, whose lamports move with its tokens.
+        TransactionError::InsufficientFundsForRent { .. } if is_forged => return Some("rent".into()),
+        _ => return None,
     };
     match error {
         InstructionError::Custom(code) => Some(name_of(*code)),

@@ -81,8 +81,8 @@ impl Busy {
         Self { world, actors, markets, next_device: 0, next_job: 0 }
     }
 
-    /// Markets, projects with members, jobs of both kinds at every stage, and devices that are idle, matched and running;
-    /// at the end jobs wait in one market and devices in the other.
+    /// Markets, projects with members, jobs of both kinds at every stage, and devices that are idle, matched and
+    /// running; at the end jobs wait in one market and devices in the other.
     fn fill(&mut self) {
         let (authority, mint) = (self.world.authority.pubkey(), self.world.mint);
         for (id, market) in self.markets.into_iter().enumerate() {

@@ -226,8 +226,7 @@ fn jobs_wait(figures: &mut Figures, world: &World, depth: usize) {
     take(figures, &world, "notify_job", depth, instruction::notify_job(job), &stranger);
     for count in [1, MANY] {
         let requests = vec![(JobKind::Batch, TIMEOUT, DEFINITION); count];
-        let many =
-            instruction::list_many(owner_spends, project, market, 2_000_000, u64::MAX, &requests);
+        let many = instruction::list_many(owner_spends, project, market, 2_000_000, u64::MAX, &requests);
         take(figures, &world, &format!("list_many ({count} queue)"), depth, many, &client);
     }
 

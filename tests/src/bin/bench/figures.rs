@@ -126,7 +126,8 @@ impl Figures {
 
     /// What each job after the first of a `list_many` costs, compute units, rounded up.
     pub fn further_job(&self) -> Option<u64> {
-        let (one, many) = (self.most("list_many (1 queue)")?, self.most(&format!("list_many ({MANY} queue)"))?);
+        let (one, many) =
+            (self.most("list_many (1 queue)")?, self.most(&format!("list_many ({MANY} queue)"))?);
         Some(many.checked_sub(one)?.div_ceil(MANY as u64 - 1))
     }
 
@@ -164,7 +165,9 @@ impl Figures {
         }
         if self.further_job().is_none_or(|units| units > FURTHER_JOB_BUDGET) {
             let units = self.further_job();
-            lines.push(format!("list_many, a further job: {units:?} compute units, budget {FURTHER_JOB_BUDGET}"));
+            lines.push(format!(
+                "list_many, a further job: {units:?} compute units, budget {FURTHER_JOB_BUDGET}"
+            ));
         }
         for (name, budget) in BINARY_BUDGETS {
             match self.binaries.get(name) {

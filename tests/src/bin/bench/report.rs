@@ -73,7 +73,8 @@ fn per_block(figures: &Figures) -> String {
          | --- | ---: | ---: | ---: | ---: |\n",
     );
     let many = format!("list_many ({MANY} queue)");
-    let cases = [("list (queues)", 1), (many.as_str(), MANY as u64), ("work (meets a job)", 1), ("finish", 1)];
+    let cases =
+        [("list (queues)", 1), (many.as_str(), MANY as u64), ("work (meets a job)", 1), ("finish", 1)];
     for (name, jobs) in cases {
         let Some(by_depth) = figures.instructions.get(name) else { continue };
         let Some(figure) = by_depth.values().max_by_key(|figure| figure.compute_units) else { continue };
