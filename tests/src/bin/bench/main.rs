@@ -41,13 +41,14 @@ fn main() -> Result<()> {
         return Ok(());
     }
 
-    let excesses = match std::fs::read_to_string(&json) {
-        Ok(text) => {
-            let recorded: Figures =
-                serde_json::from_str(&text).with_context(|| format!("{}", json.display()))?;
-            measured.excesses(&recorded)
+    let excesses = match recorded(&json) {
+        Ok(recorded) => measured.excesses(&recorded),
+        // Figures of another shape compare with nothing: `--bless` replaces them.
+        Err(reason) if options.bless => {
+            eprintln!("nothing to compare with: {reason:#}");
+            Vec::new()
         }
-        Err(_) => Vec::new(),
+        Err(reason) => return Err(reason.context("write new figures with `cargo xtask bench --bless`")),
     };
     let over_budget = measured.over_budget();
     for line in excesses.iter().chain(&over_budget) {
@@ -71,4 +72,10 @@ fn main() -> Result<()> {
     report::write_tables(&markdown, &measured)?;
     println!("wrote {} and {}", json.display(), markdown.display());
     Ok(())
+}
+
+/// The figures in git.
+fn recorded(json: &Path) -> Result<Figures> {
+    let text = std::fs::read_to_string(json).with_context(|| format!("{}", json.display()))?;
+    serde_json::from_str(&text).with_context(|| format!("{}", json.display()))
 }
