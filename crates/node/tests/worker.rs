@@ -74,7 +74,7 @@ impl World {
         let mint_key = Keypair::new();
         let mint = mint_key.pubkey();
         let (market, project) = (address::market(&owner, 0).0, address::project(&mint, &owner).0);
-        let tokens = address::token_account(&owner, &mint);
+        let tokens = address::token_account(&owner, mint);
         let rent = chain.minimum_balance(token::MINT_SPACE as usize).await.unwrap();
         let create = token::create_mint(owner, mint, owner, 6, rent);
         chain.submit(&create, &[&key, &mint_key]).await.unwrap();

@@ -137,7 +137,7 @@ impl Stage {
         let create = token::create_mint(admin, self.mint, admin, DECIMALS, rent);
         self.send("create mint", &create, &[&self.admin, mint]).await?;
         for wallet in [self.client.pubkey(), self.node.pubkey()] {
-            let account = address::token_account(&wallet, &self.mint);
+            let account = address::token_account(&wallet, self.mint);
             let fill = [
                 token::create_account(admin, wallet, self.mint),
                 token::mint_to(self.mint, account, admin, TOKENS),
@@ -162,7 +162,7 @@ impl Stage {
     /// Opens the client's project and deposits into it.
     pub async fn open_project(&self, deposit_atoms: u64) -> Result<()> {
         let client = self.client.pubkey();
-        let source = address::token_account(&client, &self.mint);
+        let source = address::token_account(&client, self.mint);
         self.send("open_project", &[instruction::open_project(client, self.mint)], &[&self.client]).await?;
         let deposit = instruction::deposit(client, source, self.project, self.mint, deposit_atoms);
         self.send("deposit", &[deposit], &[&self.client]).await?;
@@ -172,7 +172,7 @@ impl Stage {
     /// Opens the node's devices and funds their bonds.
     pub async fn open_devices(&self) -> Result<()> {
         let node = self.node.pubkey();
-        let source = address::token_account(&node, &self.mint);
+        let source = address::token_account(&node, self.mint);
         for (index, device) in (0..DEVICES).zip(&self.devices) {
             let open = instruction::open_device(node, self.market, index, node);
             self.send("open_device", &[open], &[&self.node]).await?;
@@ -235,7 +235,7 @@ impl Stage {
         let project =
             chain::fetch::<grid_client::account::Project>(self.chain.as_ref(), "project", &self.project)
                 .await?;
-        let destination = address::token_account(&client, &self.mint);
+        let destination = address::token_account(&client, self.mint);
         let withdraw =
             instruction::withdraw(client, self.project, self.mint, destination, project.balance.get());
         self.send("withdraw", &[withdraw], &[&self.client]).await?;
@@ -268,7 +268,7 @@ impl Stage {
     }
 
     async fn tokens(&self, wallet: &Address) -> Result<u64> {
-        let account = address::token_account(wallet, &self.mint);
+        let account = address::token_account(wallet, self.mint);
         let found = chain::account(self.chain.as_ref(), &account).await?;
         found
             .and_then(|account| token::amount(&account.data))

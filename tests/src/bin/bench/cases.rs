@@ -81,8 +81,8 @@ fn once(figures: &mut Figures) {
         (world.authority.insecure_clone(), world.client.insecure_clone(), world.node.insecure_clone());
     let (admin, owner, operator) = (authority.pubkey(), client.pubkey(), node.pubkey());
     let (mint, market, project, device) = (world.mint, world.market, world.project, world.device);
-    let clients_tokens = address::token_account(&owner, &mint);
-    let nodes_tokens = address::token_account(&operator, &mint);
+    let clients_tokens = address::token_account(&owner, mint);
+    let nodes_tokens = address::token_account(&operator, mint);
 
     take(figures, &world, "initialize_config", 0, instruction::initialize_config(admin, admin), &authority);
     world.initialize_config();
@@ -184,7 +184,7 @@ fn administration(figures: &mut Figures, world: &World) {
     };
     let appoint = instruction::set_member(owner, project, key, 1_000, 60);
     take(&world, "set_member (new)", appoint.clone(), &client);
-    world.run(&[appoint.clone()], &[&client]);
+    world.run(std::slice::from_ref(&appoint), &[&client]);
     take(&world, "set_member (change)", appoint, &client);
     take(&world, "close_member", instruction::close_member(owner, owner, project, key), &client);
     take(&world, "update_market", instruction::update_market(admin, market, grid_tests::TERMS), &authority);
@@ -305,7 +305,7 @@ fn devices_wait(figures: &mut Figures, world: &World, extra: Address, depth: usi
 /// Gives the project the tokens for the longest queue.
 fn top_up(world: &mut World) {
     let client = world.client.insecure_clone();
-    let source = address::token_account(&client.pubkey(), &world.mint);
+    let source = address::token_account(&client.pubkey(), world.mint);
     let amount = world.tokens(&client.pubkey()) - DEPOSIT;
     world
         .run(&[instruction::deposit(client.pubkey(), source, world.project, world.mint, amount)], &[&client]);
@@ -325,7 +325,7 @@ fn fill_with_devices(world: &mut World, count: usize) {
     let node = world.node.insecure_clone();
     world.network.fund(&node.pubkey());
     let funder = keypair_for("stranger");
-    let source = address::token_account(&funder.pubkey(), &world.mint);
+    let source = address::token_account(&funder.pubkey(), world.mint);
     let (key, market, mint) = (node.pubkey(), world.market, world.mint);
     for index in 2..2 + count as u32 {
         let device = address::device(&market, &key, index).0;
