@@ -169,6 +169,8 @@ fn refusal(failure: &Failure, is_forged: bool) -> Option<String> {
     };
     match error {
         InstructionError::Custom(code) => Some(name_of(*code)),
+        // A payer may be forged to belong to another program than the system program, which then can't take the rent.
+        InstructionError::ExternalAccountLamportSpend if is_forged => Some(format!("{error:?}")),
         InstructionError::InvalidArgument
         | InstructionError::InvalidInstructionData
         | InstructionError::InvalidAccountData
