@@ -3,7 +3,7 @@
 use grid_client::event::{Event, events_in};
 use litesvm::types::TransactionMetadata;
 
-/// The one event of the jobs program that a transaction logged.
+/// The one event of our programs that a transaction logged.
 ///
 /// # Panics
 /// When there is none or more than one.
@@ -16,7 +16,7 @@ pub fn only_event(landed: &TransactionMetadata) -> Event {
     }
 }
 
-/// Asserts that a transaction logged one event of the jobs program, of this type and with these fields. The list must
+/// Asserts that a transaction logged one event of our programs, of this type and with these fields. The list must
 /// name all of the event's fields, or it does not compile.
 #[macro_export]
 macro_rules! assert_event {
@@ -25,7 +25,7 @@ macro_rules! assert_event {
         let ::grid_client::event::Event::$name(event) = event else {
             panic!("{} was expected, not {}", stringify!($name), event.name());
         };
-        let expected = ::grid_jobs::events::$name { $($field: $value.into()),* };
+        let expected = ::grid_client::event::$name { $($field: $value.into()),* };
         $(assert_eq!(event.$field, expected.$field, "{}.{}", stringify!($name), stringify!($field));)*
     }};
 }

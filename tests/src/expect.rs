@@ -1,17 +1,16 @@
 //! Assertions on failures.
 
 use crate::network::Failure;
-use grid_jobs::GridError;
 use litesvm::types::TransactionMetadata;
 
-/// Number of the first error of a program.
-const FIRST_CODE: u32 = 6000;
-
-/// Asserts that a transaction failed with this error of the jobs program.
+/// Asserts that a transaction failed with this error of a program of ours.
 #[track_caller]
-pub fn expect_error(result: Result<TransactionMetadata, Failure>, error: GridError) {
+pub fn expect_error(
+    result: Result<TransactionMetadata, Failure>,
+    error: impl Into<anchor_lang::Error> + std::fmt::Debug,
+) {
     let name = format!("{error:?}");
-    let code = error as u32 + FIRST_CODE;
+    let anchor_lang::Error::Custom(code) = error.into() else { panic!("{name} has no number") };
     match result {
         Ok(_) => panic!("succeeded, but {name} ({code}) was expected"),
         Err(failure) => assert_eq!(

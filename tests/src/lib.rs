@@ -6,6 +6,7 @@ pub mod binary;
 pub mod event;
 pub mod expect;
 pub mod fuzz;
+pub mod incentives;
 pub mod keys;
 pub mod ledger;
 pub mod matrix;
@@ -15,6 +16,7 @@ pub mod world;
 
 pub use {
     expect::*,
+    incentives::Incentives,
     keys::keypair_for,
     ledger::assert_ledger,
     network::{Failure, Network},

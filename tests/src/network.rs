@@ -1,4 +1,4 @@
-//! A litesvm with the jobs program, its program data account and a fee payer of its own.
+//! A litesvm with the programs, their program data accounts and a fee payer of its own.
 
 use crate::{binary, keys::keypair_for};
 use grid_client::address;
@@ -14,6 +14,14 @@ use solana_transaction_error::TransactionError;
 
 /// Time at which every network begins, Unix seconds.
 pub const GENESIS: i64 = 1_800_000_000;
+
+/// The programs and the names of their binaries.
+pub const PROGRAMS: [(Address, &str); 4] = [
+    (grid_jobs::ID, "grid_jobs"),
+    (grid_staking::ID, "grid_staking"),
+    (grid_rewards::ID, "grid_rewards"),
+    (grid_pools::ID, "grid_pools"),
+];
 
 /// A transaction that failed.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,20 +56,30 @@ impl Default for Network {
 }
 
 impl Network {
-    /// Loads the jobs program with `keypair_for("upgrade authority")` as its upgrade authority.
+    /// Loads the programs with `keypair_for("upgrade authority")` as its upgrade authority.
     pub fn new() -> Self {
         let mut svm = LiteSVM::new();
-        svm.add_program(grid_jobs::ID, &binary::read("grid_jobs")).expect("the binary loads");
+        for (program, name) in PROGRAMS {
+            svm.add_program(program, &binary::read(name)).expect("the binary loads");
+        }
         let mut network = Self { svm };
-        network.set_upgrade_authority(Some(&keypair_for("upgrade authority").pubkey()));
+        let authority = keypair_for("upgrade authority").pubkey();
+        for (program, _) in PROGRAMS {
+            network.set_upgrade_authority_of(&program, Some(&authority));
+        }
         network.fund(&keypair_for("fee payer").pubkey());
         network.set_time(GENESIS);
         network
     }
 
-    /// Writes who may upgrade the jobs program: bytes 12 to 45 of its program data account.
+    /// Writes who may upgrade the jobs program.
     pub fn set_upgrade_authority(&mut self, authority: Option<&Address>) {
-        let address = address::program_data();
+        self.set_upgrade_authority_of(&grid_jobs::ID, authority);
+    }
+
+    /// Writes who may upgrade a program: bytes 12 to 45 of its program data account.
+    pub fn set_upgrade_authority_of(&mut self, program: &Address, authority: Option<&Address>) {
+        let address = address::program_data_of(program);
         let mut account = self.account(&address);
         account.data[12] = authority.is_some().into();
         if let Some(authority) = authority {

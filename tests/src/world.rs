@@ -14,7 +14,7 @@ use grid_client::{
     ledger::Ledger,
     token,
 };
-use grid_jobs::{Config, Device, GridError, Job, JobKind, MarketTerms, Member, Project};
+use grid_jobs::{Config, Device, Job, JobKind, MarketTerms, Member, Project};
 use litesvm::types::TransactionMetadata;
 use solana_account::Account;
 use solana_address::Address;
@@ -172,10 +172,14 @@ impl World {
         self.run(instructions, &signers.iter().collect::<Vec<_>>())
     }
 
-    /// Sends instructions, signed by the actors that they name. The last of them must fail with this error of the jobs
+    /// Sends instructions, signed by the actors that they name. The last of them must fail with this error of one
     /// program, and everything must stay as it was.
     #[track_caller]
-    pub fn refuse(&mut self, instructions: &[Instruction], error: GridError) {
+    pub fn refuse(
+        &mut self,
+        instructions: &[Instruction],
+        error: impl Into<anchor_lang::Error> + std::fmt::Debug,
+    ) {
         let failure = self.fail(instructions);
         let last = instructions.len() as u8 - 1;
         assert!(

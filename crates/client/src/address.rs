@@ -41,7 +41,12 @@ pub fn device(market: &Address, node: &Address, index: u32) -> (Address, u8) {
 
 /// The program data account of the jobs program, which names its upgrade authority.
 pub fn program_data() -> Address {
-    Address::find_program_address(&[ID.as_ref()], &solana_sdk_ids::bpf_loader_upgradeable::ID).0
+    program_data_of(&ID)
+}
+
+/// The program data account of a program.
+pub fn program_data_of(program: &Address) -> Address {
+    Address::find_program_address(&[program.as_ref()], &solana_sdk_ids::bpf_loader_upgradeable::ID).0
 }
 
 /// The associated token account of a wallet.

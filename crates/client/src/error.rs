@@ -6,10 +6,15 @@ use solana_address::Address;
 use solana_transaction_error::TransactionError;
 use std::sync::LazyLock;
 
-/// The IDL of the jobs program: the one place where its errors' sentences are read from.
-const JOBS_IDL: &str = include_str!("../../../idl/grid_jobs.json");
+/// The programs and their IDLs: the one place where their errors' sentences are read from.
+const IDLS: [(Address, &str); 4] = [
+    (grid_jobs::ID, include_str!("../../../idl/grid_jobs.json")),
+    (grid_staking::ID, include_str!("../../../idl/grid_staking.json")),
+    (grid_rewards::ID, include_str!("../../../idl/grid_rewards.json")),
+    (grid_pools::ID, include_str!("../../../idl/grid_pools.json")),
+];
 
-/// An error of the jobs program.
+/// An error of one of the programs.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, thiserror::Error)]
 #[error("{name} ({code}): {msg}")]
 pub struct ProgramError {
@@ -26,20 +31,28 @@ struct Idl {
     errors: Vec<ProgramError>,
 }
 
-static ERRORS: LazyLock<Vec<ProgramError>> =
-    LazyLock::new(|| serde_json::from_str::<Idl>(JOBS_IDL).map(|idl| idl.errors).unwrap_or_default());
+static ERRORS: LazyLock<Vec<(Address, Vec<ProgramError>)>> = LazyLock::new(|| {
+    let errors = |idl| serde_json::from_str::<Idl>(idl).map(|idl| idl.errors).unwrap_or_default();
+    IDLS.map(|(program, idl)| (program, errors(idl))).into()
+});
 
 impl ProgramError {
     /// The error of the jobs program with this number.
     pub fn from_code(code: u32) -> Option<&'static Self> {
-        ERRORS.iter().find(|error| error.code == code)
+        Self::of(&grid_jobs::ID, code)
+    }
+
+    /// The error of a program with this number.
+    pub fn of(program: &Address, code: u32) -> Option<&'static Self> {
+        let (_, errors) = ERRORS.iter().find(|(found, _)| found == program)?;
+        errors.iter().find(|error| error.code == code)
     }
 }
 
 /// Why a chain did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum ChainError {
-    /// An instruction of the jobs program failed with an error of its own.
+    /// An instruction of one of the programs failed with an error of its own.
     #[error("instruction {instruction}: {error}")]
     Program {
         /// Which instruction of the transaction, from zero.
@@ -94,15 +107,15 @@ impl ChainError {
     pub fn from_transaction(error: TransactionError, programs: &[Address], logs: Vec<String>) -> Self {
         use solana_instruction::error::InstructionError;
         if let TransactionError::InstructionError(instruction, InstructionError::Custom(code)) = error {
-            let is_ours = programs.get(usize::from(instruction)) == Some(&grid_jobs::ID);
-            if let (true, Some(error)) = (is_ours, ProgramError::from_code(code)) {
+            let program = programs.get(usize::from(instruction));
+            if let Some(error) = program.and_then(|program| ProgramError::of(program, code)) {
                 return Self::Program { instruction, error, logs };
             }
         }
         Self::Transaction { error, logs }
     }
 
-    /// The number of the jobs program's error, if that is what this is.
+    /// The number of a program's own error, if that is what this is.
     pub fn program_code(&self) -> Option<u32> {
         match self {
             Self::Program { error, .. } => Some(error.code),

@@ -2,19 +2,23 @@
 
 use anchor_lang::Discriminator;
 use base64::{Engine, engine::general_purpose::STANDARD};
-use grid_jobs::events::*;
+
+pub use grid_jobs::events::*;
+pub use grid_pools::events::*;
+pub use grid_rewards::events::*;
+pub use grid_staking::events::*;
 
 /// Defines the enum of all events and its decoder from the list of their types.
 macro_rules! events {
     ($($name:ident),* $(,)?) => {
-        /// An event of the jobs program.
+        /// An event of one of the programs.
         #[derive(Clone, Copy)]
         pub enum Event {
-            $(#[doc = concat!("See [`grid_jobs::events::", stringify!($name), "`].")] $name($name),)*
+            $(#[doc = concat!("See [`", stringify!($name), "`].")] $name($name),)*
         }
 
         impl Event {
-            /// Decodes the bytes that a program logged; `None` when they are no event of the jobs program.
+            /// Decodes the bytes that a program logged; `None` when they are no event of Grid's.
             pub fn decode(bytes: &[u8]) -> Option<Self> {
                 let (discriminator, body) = bytes.split_at_checked(8)?;
                 $(if discriminator == $name::DISCRIMINATOR {
@@ -76,6 +80,30 @@ events!(
     ConfigUpdated,
     AdminProposed,
     AdminChanged,
+    SettingsOpened,
+    SettingsUpdated,
+    RoleProposed,
+    RoleChanged,
+    Staked,
+    StakeToppedUp,
+    StakeExtended,
+    Unstaked,
+    Restaked,
+    StakeWithdrawn,
+    Slashed,
+    StakeClosed,
+    PoolOpened,
+    RewardsAdded,
+    PositionOpened,
+    PositionSynced,
+    RewardsClaimed,
+    PositionClosed,
+    EmissionOpened,
+    EmissionFunded,
+    EmissionClaimed,
+    BeneficiaryChanged,
+    EmissionStopped,
+    EmissionClosed,
 );
 
 /// The events among a transaction's log lines, in order.

@@ -3,8 +3,9 @@
 //!
 //! | module | what it holds |
 //! | --- | --- |
-//! | [`address`] | program-derived addresses |
-//! | [`instruction`] | a builder per instruction |
+//! | [`address`] | addresses that the jobs program derives |
+//! | [`instruction`] | a builder per instruction of the jobs program |
+//! | [`staking`], [`rewards`], [`pools`] | addresses and builders of the other programs |
 //! | [`account`] | decoders of the programs' accounts, a market's queue among them |
 //! | [`event`] | decoders of the programs' events, from a transaction's logs |
 //! | [`error`] | what went wrong, in sentences: program errors by name |
@@ -20,7 +21,10 @@ pub mod error;
 pub mod event;
 pub mod instruction;
 pub mod ledger;
+pub mod pools;
+pub mod rewards;
 pub mod rpc;
+pub mod staking;
 pub mod token;
 
 pub use {

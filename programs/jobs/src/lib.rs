@@ -35,7 +35,7 @@ pub mod state;
 
 use alloc::vec::Vec;
 use anchor_lang::prelude::*;
-pub use {errors::GridError, instructions::*, state::*};
+pub use {errors::GridError, grid_onchain::vault::VAULT_SEED, instructions::*, state::*};
 
 declare_id!("AhNtFQApsGPcC6xBS5hRJNAyY4khwcjcXzb3QTFXetUH");
 

@@ -343,8 +343,8 @@ pub const GUARDS: &[Guard] = &[
     Guard {
         name: "payout: to the payee's own account",
         file: "programs/jobs/src/instructions/tokens.rs",
-        from: "        require!(anchor_lang::address_eq(&owner, payee), GridError::WrongPayeeAccount);\n",
-        to: "        let _ = owner;\n",
+        from: "    require!(anchor_lang::address_eq(&owner, payee), GridError::WrongPayeeAccount);\n",
+        to: "    let _ = owner;\n",
     },
     Guard {
         name: "collect_fees: once (ledger)",
@@ -409,8 +409,8 @@ pub const GUARDS: &[Guard] = &[
     Guard {
         name: "initialize_config: the upgrade authority signs",
         file: "programs/jobs/src/instructions/initialize_config.rs",
-        from: "    require!(authority == Some(*accounts.authority.address()), GridError::NotUpgradeAuthority);\n",
-        to: "    let _ = authority;\n",
+        from: "    require!(is_authority.ok_or(GridError::WrongProgramData)?, GridError::NotUpgradeAuthority);\n",
+        to: "    is_authority.ok_or(GridError::WrongProgramData)?;\n",
     },
     Guard {
         name: "queue: an entry is taken out at its own slot",

@@ -8,13 +8,11 @@
 use crate::{
     errors::GridError,
     events::{self, FeesCollected},
-    instructions::{
-        mint::{Mint, TokenInterface},
-        tokens::Tokens,
-    },
+    instructions::tokens::{require_payees_account, vault_of},
     state::{Config, MarketAccount},
 };
 use anchor_lang::prelude::*;
+use grid_onchain::mint::{Mint, TokenInterface};
 
 /// Accounts of `collect_fees`.
 #[derive(Accounts)]
@@ -43,12 +41,10 @@ pub fn handle_collect_fees(ctx: &mut Context<CollectFees>) -> Result<()> {
     let amount_atoms = accounts.market.fees_owed_atoms.get();
     require!(amount_atoms > 0, GridError::NoFees);
     accounts.market.fees_owed_atoms = 0.into();
-    let tokens = Tokens {
-        mint: &accounts.mint,
-        vault: accounts.vault.account(),
-        program: accounts.token_program.address(),
-    };
-    tokens.pay_out_to(&accounts.config.treasury, accounts.destination.account(), amount_atoms)?;
+    let token_program = accounts.token_program.address();
+    let vault = vault_of(&accounts.mint, accounts.vault.account(), token_program)?;
+    require_payees_account(&vault, &accounts.config.treasury, accounts.destination.account())?;
+    vault.pay_out(accounts.destination.account(), amount_atoms)?;
     events::log!(FeesCollected {
         market: *accounts.market.address(),
         destination: *accounts.destination.address(),

@@ -9,13 +9,11 @@
 
 use crate::{
     errors::GridError,
-    instructions::{
-        clock::{unix_timestamp, CLOCK},
-        take_back::{Cause, TakeBack},
-    },
+    instructions::take_back::{Cause, TakeBack},
     state::{are_matched, Device, Job, MarketAccount, Project},
 };
 use anchor_lang::prelude::*;
+use grid_onchain::clock::{unix_timestamp, CLOCK};
 
 /// Accounts of `decline`.
 #[derive(Accounts)]

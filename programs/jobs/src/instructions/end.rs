@@ -9,10 +9,10 @@
 use crate::{
     errors::GridError,
     events::{self, JobEnded},
-    instructions::clock::{unix_timestamp, CLOCK},
     state::{Device, Job, JobState, MarketAccount, Project},
 };
 use anchor_lang::prelude::*;
+use grid_onchain::clock::{unix_timestamp, CLOCK};
 
 /// Accounts of `end`.
 #[derive(Accounts)]

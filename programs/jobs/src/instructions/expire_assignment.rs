@@ -9,14 +9,12 @@
 
 use crate::{
     errors::GridError,
-    instructions::{
-        clock::{unix_timestamp, CLOCK},
-        take_back::{Cause, TakeBack},
-    },
+    instructions::take_back::{Cause, TakeBack},
     math::passed,
     state::{are_matched, matched_at, Device, Job, MarketAccount, Project},
 };
 use anchor_lang::prelude::*;
+use grid_onchain::clock::{unix_timestamp, CLOCK};
 
 /// Accounts of `expire_assignment`.
 #[derive(Accounts)]

@@ -10,13 +10,11 @@
 
 use crate::{
     errors::GridError,
-    instructions::{
-        clock::{unix_timestamp, CLOCK},
-        take_back::{Cause, TakeBack},
-    },
+    instructions::take_back::{Cause, TakeBack},
     state::{Device, Job, JobState, MarketAccount, Project},
 };
 use anchor_lang::prelude::*;
+use grid_onchain::clock::{unix_timestamp, CLOCK};
 
 /// Accounts of `expire_run`.
 #[derive(Accounts)]

@@ -10,11 +10,11 @@
 use crate::{
     errors::GridError,
     events::{self, JobFinished},
-    instructions::clock::{unix_timestamp, CLOCK},
     math::is_zero,
     state::{Device, Job, JobState, MarketAccount, Project},
 };
 use anchor_lang::prelude::*;
+use grid_onchain::clock::{unix_timestamp, CLOCK};
 
 /// Accounts of `finish`.
 #[derive(Accounts)]

@@ -8,13 +8,11 @@
 use crate::{
     errors::GridError,
     events::{self, BondFunded},
-    instructions::{
-        mint::{Mint, TokenInterface},
-        tokens::Tokens,
-    },
+    instructions::tokens::vault_of,
     state::{is_paused, Config, Device},
 };
 use anchor_lang::prelude::*;
+use grid_onchain::mint::{Mint, TokenInterface};
 
 /// Accounts of `fund_bond`.
 #[derive(Accounts)]
@@ -45,12 +43,9 @@ pub fn handle_fund_bond(ctx: &mut Context<FundBond>, amount_atoms: u64) -> Resul
     let accounts = &mut ctx.accounts;
     require!(!is_paused(accounts.config.deposits_paused_until)?, GridError::DepositsPaused);
     accounts.device.credit_bond(amount_atoms)?;
-    let tokens = Tokens {
-        mint: &accounts.mint,
-        vault: accounts.vault.account(),
-        program: accounts.token_program.address(),
-    };
-    tokens.pay_in(accounts.source.account(), accounts.funder.account(), amount_atoms)?;
+    let token_program = accounts.token_program.address();
+    let vault = vault_of(&accounts.mint, accounts.vault.account(), token_program)?;
+    vault.pay_in(accounts.source.account(), accounts.funder.account(), amount_atoms)?;
     events::log!(BondFunded {
         device: *accounts.device.address(),
         funder: *accounts.funder.address(),

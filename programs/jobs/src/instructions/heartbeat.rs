@@ -7,10 +7,10 @@
 
 use crate::{
     errors::GridError,
-    instructions::clock::{unix_timestamp, CLOCK},
     state::{Device, Job, JobState},
 };
 use anchor_lang::prelude::*;
+use grid_onchain::clock::{unix_timestamp, CLOCK};
 
 /// Accounts of `heartbeat`.
 #[derive(Accounts)]

@@ -2,7 +2,6 @@
 
 pub mod accept_admin;
 pub mod accept_market_authority;
-mod clock;
 pub mod close_device;
 pub mod close_job;
 pub mod close_market;
@@ -36,7 +35,6 @@ pub mod open_project;
 pub mod open_vault;
 pub mod pause_deposits;
 pub mod pause_market;
-mod pda;
 pub mod post_result;
 pub mod propose_admin;
 pub mod propose_market_authority;

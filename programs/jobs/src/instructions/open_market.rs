@@ -13,10 +13,11 @@ use crate::{
     constants::MARKET_GROWTH_BYTES,
     errors::GridError,
     events::{self, MarketOpened},
-    instructions::mint::{require_plain_mint, Mint},
+    instructions::mint::require_plain_mint,
     state::{format_new_slots, is_paused, Config, MarketAccount, MarketTerms},
 };
 use anchor_lang::prelude::*;
+use grid_onchain::mint::Mint;
 
 /// Accounts of `open_market`.
 #[derive(Accounts)]

@@ -5,10 +5,10 @@
 
 use crate::{
     events::{self, ProjectOpened},
-    instructions::mint::Mint,
     state::Project,
 };
 use anchor_lang::prelude::*;
+use grid_onchain::mint::Mint;
 
 /// Accounts of `open_project`.
 #[derive(Accounts)]

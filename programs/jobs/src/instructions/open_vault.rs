@@ -6,15 +6,10 @@
 
 use crate::{
     events::{self, VaultOpened},
-    instructions::{
-        mint::{require_plain_mint, Mint, TokenInterface},
-        tokens::vault_bump,
-    },
-    state::VAULT_SEED,
+    instructions::{mint::require_plain_mint, tokens::vault_of},
 };
 use anchor_lang::prelude::*;
-use anchor_spl::token::TokenAccount;
-use pinocchio_token_2022::instructions::InitializeAccount3;
+use grid_onchain::mint::{Mint, TokenInterface};
 
 /// Accounts of `open_vault`.
 #[derive(Accounts)]
@@ -37,23 +32,8 @@ pub struct OpenVault {
 pub fn handle_open_vault(ctx: &mut Context<OpenVault>) -> Result<()> {
     let accounts = &mut ctx.accounts;
     require_plain_mint(accounts.mint.account())?;
-    let mint = *accounts.mint.address();
-    let vault = *accounts.vault.account();
-    let bump = vault_bump(&vault, &mint)?;
-    create_account_signed(
-        accounts.payer.account(),
-        &vault,
-        TokenAccount::LEN,
-        accounts.token_program.address(),
-        &[VAULT_SEED, mint.as_ref(), &[bump]],
-    )?;
-    InitializeAccount3 {
-        account: &vault,
-        mint: accounts.mint.account(),
-        owner: vault.address(),
-        token_program: accounts.token_program.address(),
-    }
-    .invoke()?;
-    events::log!(VaultOpened { mint, vault: *vault.address() });
+    let vault = vault_of(&accounts.mint, accounts.vault.account(), accounts.token_program.address())?;
+    vault.open(accounts.payer.account())?;
+    events::log!(VaultOpened { mint: *accounts.mint.address(), vault: *accounts.vault.address() });
     Ok(())
 }

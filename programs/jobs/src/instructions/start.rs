@@ -7,10 +7,10 @@
 use crate::{
     errors::GridError,
     events::{self, JobStarted},
-    instructions::clock::{unix_timestamp, CLOCK},
     state::{are_matched, Device, Job},
 };
 use anchor_lang::prelude::*;
+use grid_onchain::clock::{unix_timestamp, CLOCK};
 
 /// Accounts of `start`.
 #[derive(Accounts)]

@@ -8,13 +8,11 @@
 use crate::{
     errors::GridError,
     events::{self, Withdrawn},
-    instructions::{
-        mint::{Mint, TokenInterface},
-        tokens::Tokens,
-    },
+    instructions::tokens::vault_of,
     state::Project,
 };
 use anchor_lang::prelude::*;
+use grid_onchain::mint::{Mint, TokenInterface};
 
 /// Accounts of `withdraw`.
 #[derive(Accounts)]
@@ -43,12 +41,9 @@ pub fn handle_withdraw(ctx: &mut Context<Withdraw>, amount_atoms: u64) -> Result
     require!(amount_atoms > 0, GridError::ZeroAmount);
     let accounts = &mut ctx.accounts;
     accounts.project.debit(amount_atoms)?;
-    let tokens = Tokens {
-        mint: &accounts.mint,
-        vault: accounts.vault.account(),
-        program: accounts.token_program.address(),
-    };
-    tokens.pay_out(accounts.destination.account(), amount_atoms)?;
+    let token_program = accounts.token_program.address();
+    let vault = vault_of(&accounts.mint, accounts.vault.account(), token_program)?;
+    vault.pay_out(accounts.destination.account(), amount_atoms)?;
     events::log!(Withdrawn {
         project: *accounts.project.address(),
         destination: *accounts.destination.address(),

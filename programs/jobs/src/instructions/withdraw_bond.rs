@@ -9,13 +9,13 @@ use crate::{
     errors::GridError,
     events::{self, BondWithdrawn},
     instructions::{
-        mint::{Mint, TokenInterface},
         notice::require_owner_or_notice,
-        tokens::Tokens,
+        tokens::{require_payees_account, vault_of},
     },
     state::{Device, DeviceState},
 };
 use anchor_lang::prelude::*;
+use grid_onchain::mint::{Mint, TokenInterface};
 
 /// Accounts of `withdraw_bond`.
 #[derive(Accounts)]
@@ -46,12 +46,10 @@ pub fn handle_withdraw_bond(ctx: &mut Context<WithdrawBond>, amount_atoms: u64) 
     require!(accounts.device.is(DeviceState::Idle), GridError::DeviceNotIdle);
     require!(amount_atoms > 0, GridError::ZeroAmount);
     accounts.device.debit_bond(amount_atoms)?;
-    let tokens = Tokens {
-        mint: &accounts.mint,
-        vault: accounts.vault.account(),
-        program: accounts.token_program.address(),
-    };
-    tokens.pay_out_to(&accounts.device.payee, accounts.destination.account(), amount_atoms)?;
+    let token_program = accounts.token_program.address();
+    let vault = vault_of(&accounts.mint, accounts.vault.account(), token_program)?;
+    require_payees_account(&vault, &accounts.device.payee, accounts.destination.account())?;
+    vault.pay_out(accounts.destination.account(), amount_atoms)?;
     events::log!(BondWithdrawn {
         device: *accounts.device.address(),
         amount_atoms: amount_atoms.into(),

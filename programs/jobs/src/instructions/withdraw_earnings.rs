@@ -8,13 +8,11 @@
 use crate::{
     errors::GridError,
     events::{self, EarningsWithdrawn},
-    instructions::{
-        mint::{Mint, TokenInterface},
-        tokens::Tokens,
-    },
+    instructions::tokens::{require_payees_account, vault_of},
     state::Device,
 };
 use anchor_lang::prelude::*;
+use grid_onchain::mint::{Mint, TokenInterface};
 
 /// Accounts of `withdraw_earnings`.
 #[derive(Accounts)]
@@ -41,12 +39,10 @@ pub fn handle_withdraw_earnings(ctx: &mut Context<WithdrawEarnings>) -> Result<(
     let amount_atoms = accounts.device.earnings_atoms.get();
     require!(amount_atoms > 0, GridError::NoEarnings);
     accounts.device.earnings_atoms = 0.into();
-    let tokens = Tokens {
-        mint: &accounts.mint,
-        vault: accounts.vault.account(),
-        program: accounts.token_program.address(),
-    };
-    tokens.pay_out_to(&accounts.device.payee, accounts.destination.account(), amount_atoms)?;
+    let token_program = accounts.token_program.address();
+    let vault = vault_of(&accounts.mint, accounts.vault.account(), token_program)?;
+    require_payees_account(&vault, &accounts.device.payee, accounts.destination.account())?;
+    vault.pay_out(accounts.destination.account(), amount_atoms)?;
     events::log!(EarningsWithdrawn {
         device: *accounts.device.address(),
         destination: *accounts.destination.address(),

@@ -10,10 +10,10 @@
 use crate::{
     errors::GridError,
     events::{self, DeviceMatched, DeviceQueued},
-    instructions::clock::{unix_timestamp, CLOCK},
     state::{is_paused, with_queue, Device, DeviceState, MarketAccount, QueueKind},
 };
 use anchor_lang::prelude::*;
+use grid_onchain::clock::{unix_timestamp, CLOCK};
 
 /// Accounts of `work`.
 #[derive(Accounts)]

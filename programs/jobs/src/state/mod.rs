@@ -8,6 +8,5 @@ pub mod member;
 pub mod pause;
 pub mod project;
 pub mod queue;
-pub mod vault;
 
-pub use {config::*, device::*, job::*, market::*, member::*, pause::*, project::*, queue::*, vault::*};
+pub use {config::*, device::*, job::*, market::*, member::*, pause::*, project::*, queue::*};

@@ -1,0 +1,3 @@
+//! Staking, rewards and emission pools together.
+
+mod life;
