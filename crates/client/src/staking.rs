@@ -107,7 +107,6 @@ pub fn top_up(
     data::TopUp { amount_atoms }.to_instruction(accounts::TopUp {
         owner,
         stake,
-        settings: settings_address(&mint.address).0,
         mint: mint.address,
         source,
         vault: vault_address(&mint.address).0,
@@ -136,7 +135,6 @@ pub fn withdraw(owner: Address, stake: Address, mint: impl Into<Mint>, destinati
     data::Withdraw {}.to_instruction(accounts::Withdraw {
         owner,
         stake,
-        settings: settings_address(&mint.address).0,
         mint: mint.address,
         vault: vault_address(&mint.address).0,
         destination,

@@ -30,8 +30,8 @@ pub struct Slash {
     pub stake: Account<Stake>,
     /// The mint; the token program compares it with the vault's.
     pub mint: InterfaceAccount<Mint>,
-    /// The settings' vault.
-    #[account(mut, address = settings.vault @ StakingError::WrongVault)]
+    /// The vault that holds the stake.
+    #[account(mut, address = stake.vault @ StakingError::WrongVault)]
     pub vault: UncheckedAccount,
     /// The settings' slash destination.
     #[account(mut, address = settings.slash_destination @ StakingError::WrongSlashDestination)]
@@ -54,7 +54,7 @@ pub fn handle_slash(
     let now = unix_timestamp(&accounts.clock)?;
     let taken = accounts.stake.slash(amount_atoms, now, &accounts.settings)?;
     let (vault, token_program) = (accounts.vault.account(), accounts.token_program.address());
-    let vault = accounts.settings.vault(vault, &accounts.mint, token_program);
+    let vault = accounts.stake.vault(vault, &accounts.mint, token_program);
     vault.pay_out(accounts.destination.account(), taken)?;
     events::log!(Slashed {
         stake: *accounts.stake.address(),

@@ -65,12 +65,14 @@ pub fn handle_stake(
     stake.opened_slot = Clock::get()?.slot.into();
     stake.owner = owner;
     stake.mint = mint;
+    stake.vault = accounts.settings.vault;
+    stake.vault_bump = accounts.settings.vault_bump;
     stake.id = id.into();
     stake.set_duration(duration_seconds)?;
     stake.add(amount_atoms)?;
 
     let (vault, token_program) = (accounts.vault.account(), accounts.token_program.address());
-    let vault = accounts.settings.vault(vault, &accounts.mint, token_program);
+    let vault = stake.vault(vault, &accounts.mint, token_program);
     vault.pay_in(accounts.source.account(), accounts.owner.account(), amount_atoms)?;
     events::log!(Staked {
         stake: *stake.address(),

@@ -3,12 +3,12 @@
 //! Signs: the owner.
 //! Money: source → vault; stake.total grows by the same.
 //! It shall fail when: the signer is not the owner; the amount is zero or makes the stake too large; the stake is
-//! unstaking; the settings, the mint or the vault are others than the stake's; the source has too little.
+//! unstaking; the mint or the vault are others than the stake's; the source has too little.
 
 use crate::{
     errors::StakingError,
     events::{self, StakeToppedUp},
-    state::{Settings, Stake},
+    state::Stake,
 };
 use anchor_lang::prelude::*;
 use grid_onchain::mint::{Mint, TokenInterface};
@@ -22,16 +22,13 @@ pub struct TopUp {
     /// The stake.
     #[account(mut)]
     pub stake: Account<Stake>,
-    /// The mint's settings.
-    #[account(constraint = anchor_lang::address_eq(&settings.mint, &stake.mint) @ StakingError::WrongMint)]
-    pub settings: Account<Settings>,
     /// The mint; the token program compares it with the vault's.
     pub mint: InterfaceAccount<Mint>,
     /// Token account that pays; the token program checks it.
     #[account(mut)]
     pub source: UncheckedAccount,
-    /// The settings' vault.
-    #[account(mut, address = settings.vault @ StakingError::WrongVault)]
+    /// The vault that holds the stake.
+    #[account(mut, address = stake.vault @ StakingError::WrongVault)]
     pub vault: UncheckedAccount,
     /// The mint's token program: SPL Token or Token-2022.
     pub token_program: Interface<'static, TokenInterface>,
@@ -42,7 +39,7 @@ pub fn handle_top_up(ctx: &mut Context<TopUp>, amount_atoms: u64) -> Result<()> 
     let accounts = &mut ctx.accounts;
     accounts.stake.add(amount_atoms)?;
     let (vault, token_program) = (accounts.vault.account(), accounts.token_program.address());
-    let vault = accounts.settings.vault(vault, &accounts.mint, token_program);
+    let vault = accounts.stake.vault(vault, &accounts.mint, token_program);
     vault.pay_in(accounts.source.account(), accounts.owner.account(), amount_atoms)?;
     events::log!(StakeToppedUp {
         stake: *accounts.stake.address(),

@@ -2,13 +2,13 @@
 //!
 //! Signs: the owner.
 //! Money: vault → destination; stake.withdrawn grows by the same.
-//! It shall fail when: the signer is not the owner; the stake is not unstaking; nothing more has been released; the
-//! settings, the mint or the vault are others than the stake's; the destination is of another mint, or the vault itself.
+//! It shall fail when: the signer is not the owner; the stake is not unstaking; nothing more has been released; the mint
+//! or the vault are others than the stake's; the destination is of another mint, or the vault itself.
 
 use crate::{
     errors::StakingError,
     events::{self, StakeWithdrawn},
-    state::{Settings, Stake},
+    state::Stake,
 };
 use anchor_lang::prelude::*;
 use grid_onchain::{
@@ -25,13 +25,10 @@ pub struct Withdraw {
     /// The stake.
     #[account(mut)]
     pub stake: Account<Stake>,
-    /// The mint's settings.
-    #[account(constraint = anchor_lang::address_eq(&settings.mint, &stake.mint) @ StakingError::WrongMint)]
-    pub settings: Account<Settings>,
     /// The mint; the token program compares it with the vault's.
     pub mint: InterfaceAccount<Mint>,
-    /// The settings' vault.
-    #[account(mut, address = settings.vault @ StakingError::WrongVault)]
+    /// The vault that holds the stake.
+    #[account(mut, address = stake.vault @ StakingError::WrongVault)]
     pub vault: UncheckedAccount,
     /// Token account that is paid, the owner's choice; the token program checks it.
     #[account(mut, constraint = !anchor_lang::address_eq(destination.address(), vault.address()) @ StakingError::WrongDestination)]
@@ -48,7 +45,7 @@ pub fn handle_withdraw(ctx: &mut Context<Withdraw>) -> Result<()> {
     let accounts = &mut ctx.accounts;
     let amount_atoms = accounts.stake.withdraw(unix_timestamp(&accounts.clock)?)?;
     let (vault, token_program) = (accounts.vault.account(), accounts.token_program.address());
-    let vault = accounts.settings.vault(vault, &accounts.mint, token_program);
+    let vault = accounts.stake.vault(vault, &accounts.mint, token_program);
     vault.pay_out(accounts.destination.account(), amount_atoms)?;
     events::log!(StakeWithdrawn {
         stake: *accounts.stake.address(),

@@ -2,7 +2,6 @@
 
 use crate::{constants::*, errors::StakingError};
 use anchor_lang::prelude::*;
-use grid_onchain::{mint::Mint, vault::Vault};
 
 /// A role that is handed over in two steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, AnchorSerialize, AnchorDeserialize, IdlType)]
@@ -81,16 +80,6 @@ impl Settings {
         self.slash_epoch_seconds = epoch_seconds.into();
         self.slash_destination = destination;
         Ok(())
-    }
-
-    /// The vault, in `account`, whose address has been checked.
-    pub fn vault<'a>(
-        &'a self,
-        account: &'a AccountView,
-        mint: &'a InterfaceAccount<Mint>,
-        token_program: &'a Address,
-    ) -> Vault<'a> {
-        Vault { account, key: &self.mint, bump: self.vault_bump, mint, token_program }
     }
 
     /// Offers a role; the zero address takes an offer back.

@@ -7,6 +7,7 @@ use crate::{
     state::Settings,
 };
 use anchor_lang::prelude::*;
+use grid_onchain::{mint::Mint, vault::Vault};
 
 /// A stake. Address: PDA `["stake", mint, owner, id]` (`id` as 8 little-endian bytes).
 ///
@@ -19,8 +20,10 @@ pub struct Stake {
     pub version: u8,
     /// Bump of the address.
     pub bump: u8,
+    /// Bump of the vault's address.
+    pub vault_bump: u8,
     /// Padding, zero.
-    pub padding: [u8; 2],
+    pub padding: u8,
     /// How often the weight has become less: by `unstake`, or by `slash` while staked.
     pub decreases: PodU32,
     /// Slot in which the account was opened: with `decreases` it tells a later stake at the same address apart.
@@ -33,6 +36,8 @@ pub struct Stake {
     pub owner: Address,
     /// Its mint.
     pub mint: Address,
+    /// Token account that holds it, with all stakes of the mint: PDA `["vault", mint]`.
+    pub vault: Address,
     /// Chosen by the owner; tells its stakes apart.
     pub id: PodU64,
     /// Tokens staked, less what was slashed, atoms.
@@ -53,13 +58,23 @@ pub struct Stake {
     pub reserved: [u8; 32],
 }
 
-const _: () = assert!(core::mem::size_of::<Stake>() == 184);
+const _: () = assert!(core::mem::size_of::<Stake>() == 216);
 
 impl Stake {
     /// First seed of the address.
     pub const SEED: &'static [u8] = b"stake";
     /// Bytes of the account.
     pub const SPACE: usize = 8 + core::mem::size_of::<Self>();
+
+    /// The vault, in `account`, whose address has been checked.
+    pub fn vault<'a>(
+        &'a self,
+        account: &'a AccountView,
+        mint: &'a InterfaceAccount<Mint>,
+        token_program: &'a Address,
+    ) -> Vault<'a> {
+        Vault { account, key: &self.mint, bump: self.vault_bump, mint, token_program }
+    }
 
     /// Tokens that the stake still holds, atoms.
     pub fn left(&self) -> u64 {
