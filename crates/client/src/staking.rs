@@ -90,6 +90,7 @@ pub fn stake(
         mint: mint.address,
         source,
         vault: vault_address(&mint.address).0,
+        clock: CLOCK,
         token_program: mint.program,
         system_program: SYSTEM_PROGRAM,
     })

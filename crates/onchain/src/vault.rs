@@ -20,8 +20,10 @@ pub struct Vault<'a> {
     pub key: &'a Address,
     /// Bump of its address.
     pub bump: u8,
-    /// Its mint.
-    pub mint: &'a InterfaceAccount<Mint>,
+    /// Its mint; the token program checks it.
+    pub mint: &'a AccountView,
+    /// The mint's decimals.
+    pub decimals: u8,
     /// The program that owns both: SPL Token or Token-2022.
     pub token_program: &'a Address,
 }
@@ -37,7 +39,7 @@ impl<'a> Vault<'a> {
         token_program: &'a Address,
     ) -> Result<Self> {
         let bump = require_pda(&[VAULT_SEED, key.as_ref()], program, account.address())?;
-        Ok(Self { account, key, bump, mint, token_program })
+        Ok(Self { account, key, bump, mint: mint.account(), decimals: mint.decimals(), token_program })
     }
 
     /// Creates the token account; `payer` pays the rent.
@@ -47,7 +49,7 @@ impl<'a> Vault<'a> {
         create_account_signed(payer, self.account, TokenAccount::LEN, self.token_program, &seeds)?;
         InitializeAccount3 {
             account: self.account,
-            mint: self.mint.account(),
+            mint: self.mint,
             owner: self.account.address(),
             token_program: self.token_program,
         }
@@ -73,10 +75,10 @@ impl<'a> Vault<'a> {
     pub fn burn(&self, amount_atoms: u64) -> Result<()> {
         let burn = BurnChecked {
             account: self.account,
-            mint: self.mint.account(),
+            mint: self.mint,
             authority: self.account,
             amount: amount_atoms,
-            decimals: self.mint.decimals(),
+            decimals: self.decimals,
             token_program: self.token_program,
         };
         self.sign(|signer| burn.invoke_signed(signer))
@@ -108,7 +110,7 @@ impl<'a> Vault<'a> {
         authority: &'b AccountView,
         amount: u64,
     ) -> TransferChecked<'b, 'b> {
-        let (mint, decimals) = (self.mint.account(), self.mint.decimals());
-        TransferChecked { from, mint, to, authority, amount, decimals, token_program: self.token_program }
+        let (mint, decimals, token_program) = (self.mint, self.decimals, self.token_program);
+        TransferChecked { from, mint, to, authority, amount, decimals, token_program }
     }
 }

@@ -64,8 +64,6 @@ pub struct Staked {
     pub stake: Address,
     /// Its owner.
     pub owner: Address,
-    /// Its mint.
-    pub mint: Address,
     /// How much.
     pub amount_atoms: PodU64,
     /// What it weighs.

@@ -19,7 +19,7 @@ pub fn vault_of<'a>(
 /// Error: [`GridError::WrongPayeeAccount`].
 #[inline(never)]
 pub fn require_payees_account(vault: &Vault, payee: &Address, account: &AccountView) -> Result<()> {
-    let seeds = [payee.as_ref(), vault.token_program.as_ref(), vault.mint.address().as_ref()];
+    let seeds = [payee.as_ref(), vault.token_program.as_ref(), vault.key.as_ref()];
     require_pda(&seeds, &AssociatedToken::id(), account.address())
         .map_err(|_| GridError::WrongPayeeAccount)?;
     let owner = *InterfaceAccount::<TokenAccount>::load(*account)?.owner();

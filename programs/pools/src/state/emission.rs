@@ -118,7 +118,8 @@ impl Emission {
         mint: &'a InterfaceAccount<Mint>,
         token_program: &'a Address,
     ) -> Vault<'a> {
-        Vault { account, key, bump: self.vault_bump, mint, token_program }
+        let (bump, decimals) = (self.vault_bump, mint.decimals());
+        Vault { account, key, bump, mint: mint.account(), decimals, token_program }
     }
 
     /// Whether no more is emitted at `now` (Unix seconds).

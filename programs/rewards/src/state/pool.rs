@@ -54,7 +54,8 @@ impl Pool {
         mint: &'a InterfaceAccount<Mint>,
         token_program: &'a Address,
     ) -> Vault<'a> {
-        Vault { account, key, bump: self.vault_bump, mint, token_program }
+        let (bump, decimals) = (self.vault_bump, mint.decimals());
+        Vault { account, key, bump, mint: mint.account(), decimals, token_program }
     }
 
     /// Takes in what arrived, or was forfeited. Error: [`RewardsError::Overflow`].
@@ -83,9 +84,12 @@ impl Pool {
     /// Error: [`RewardsError::Overflow`].
     pub fn credit(&mut self, earned_atoms: u64, forfeited_atoms: u64) -> Result<()> {
         self.shared_atoms = less(self.shared_atoms, earned_atoms)?;
-        self.shared_atoms = less(self.shared_atoms, forfeited_atoms)?;
         self.earned_atoms = sum(self.earned_atoms, earned_atoms)?;
-        self.receive(forfeited_atoms)
+        if forfeited_atoms > 0 {
+            self.shared_atoms = less(self.shared_atoms, forfeited_atoms)?;
+            self.receive(forfeited_atoms)?;
+        }
+        Ok(())
     }
 
     /// Pays what was credited. Error: [`RewardsError::Overflow`].
@@ -96,7 +100,9 @@ impl Pool {
 
     /// Counts a position's weight anew. Error: [`RewardsError::Overflow`].
     pub fn reweigh(&mut self, before: u64, after: u64) -> Result<()> {
-        self.total_weight = sum(less(self.total_weight, before)?, after)?;
+        if before != after {
+            self.total_weight = sum(less(self.total_weight, before)?, after)?;
+        }
         Ok(())
     }
 }

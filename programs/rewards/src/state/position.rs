@@ -57,17 +57,16 @@ pub struct Seen {
 
 impl Seen {
     /// Looks at the account of a stake, whose address has been checked.
-    pub fn of(account: &AccountView) -> Result<Self> {
-        if !account.owned_by(&grid_staking::ID) {
-            return Ok(Self::default());
-        }
-        let stake = Account::<Stake>::load(*account)?;
-        Ok(Self {
+    pub fn of(account: &AccountView) -> Self {
+        let Ok(stake) = Account::<Stake>::load(*account) else {
+            return Self::default();
+        };
+        Self {
             opened_slot: stake.opened_slot.get(),
             decreases: stake.decreases.get(),
             weight: stake.weight.get(),
             low_weight: stake.low_weight.get(),
-        })
+        }
     }
 }
 

@@ -73,6 +73,7 @@ pub fn handle_open_settings(
     settings.version = LAYOUT_VERSION;
     settings.bump = bump;
     settings.vault_bump = vault.bump;
+    settings.decimals = vault.decimals;
     settings.mint = mint;
     settings.vault = *vault.account.address();
     settings.authority = authority;

@@ -13,7 +13,7 @@ use crate::{
 use anchor_lang::prelude::*;
 use grid_onchain::{
     clock::{unix_timestamp, CLOCK},
-    mint::{Mint, TokenInterface},
+    mint::TokenInterface,
 };
 
 /// Accounts of `slash`.
@@ -29,7 +29,7 @@ pub struct Slash {
     #[account(mut)]
     pub stake: Account<Stake>,
     /// The mint; the token program compares it with the vault's.
-    pub mint: InterfaceAccount<Mint>,
+    pub mint: UncheckedAccount,
     /// The vault that holds the stake.
     #[account(mut, address = stake.vault @ StakingError::WrongVault)]
     pub vault: UncheckedAccount,
@@ -54,7 +54,7 @@ pub fn handle_slash(
     let now = unix_timestamp(&accounts.clock)?;
     let taken = accounts.stake.slash(amount_atoms, now, &accounts.settings)?;
     let (vault, token_program) = (accounts.vault.account(), accounts.token_program.address());
-    let vault = accounts.stake.vault(vault, &accounts.mint, token_program);
+    let vault = accounts.stake.vault(vault, accounts.mint.account(), token_program);
     vault.pay_out(accounts.destination.account(), taken)?;
     events::log!(Slashed {
         stake: *accounts.stake.address(),

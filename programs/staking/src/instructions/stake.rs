@@ -13,7 +13,10 @@ use crate::{
     state::{Settings, Stake},
 };
 use anchor_lang::{prelude::*, AccountInitialize};
-use grid_onchain::mint::{Mint, TokenInterface};
+use grid_onchain::{
+    clock::{slot, CLOCK},
+    mint::TokenInterface,
+};
 
 /// Accounts of `stake`.
 #[derive(Accounts)]
@@ -26,15 +29,17 @@ pub struct OpenStake {
     /// The stake: PDA `["stake", mint, owner, id]`, created here. The system program checks the address by the bump.
     #[account(mut)]
     pub stake: UncheckedAccount,
-    /// The mint.
-    #[account(address = settings.mint @ StakingError::WrongMint)]
-    pub mint: InterfaceAccount<Mint>,
+    /// The mint; the token program compares it with the vault's.
+    pub mint: UncheckedAccount,
     /// Token account that pays; the token program checks it.
     #[account(mut)]
     pub source: UncheckedAccount,
     /// The settings' vault.
     #[account(mut, address = settings.vault @ StakingError::WrongVault)]
     pub vault: UncheckedAccount,
+    /// The clock sysvar.
+    #[account(address = CLOCK)]
+    pub clock: UncheckedAccount,
     /// The mint's token program: SPL Token or Token-2022.
     pub token_program: Interface<'static, TokenInterface>,
     /// The system program.
@@ -50,7 +55,7 @@ pub fn handle_stake(
     duration_seconds: u32,
 ) -> Result<()> {
     let accounts = &mut ctx.accounts;
-    let (owner, mint) = (*accounts.owner.address(), *accounts.mint.address());
+    let (owner, mint) = (*accounts.owner.address(), accounts.settings.mint);
     let mut stake = Account::<Stake>::create_and_initialize(
         accounts.owner.account(),
         accounts.stake.account(),
@@ -62,22 +67,22 @@ pub fn handle_stake(
     )?;
     stake.version = LAYOUT_VERSION;
     stake.bump = bump;
-    stake.opened_slot = Clock::get()?.slot.into();
+    stake.opened_slot = slot(&accounts.clock)?.into();
     stake.owner = owner;
     stake.mint = mint;
     stake.vault = accounts.settings.vault;
     stake.vault_bump = accounts.settings.vault_bump;
+    stake.decimals = accounts.settings.decimals;
     stake.id = id.into();
     stake.set_duration(duration_seconds)?;
     stake.add(amount_atoms)?;
 
     let (vault, token_program) = (accounts.vault.account(), accounts.token_program.address());
-    let vault = stake.vault(vault, &accounts.mint, token_program);
+    let vault = stake.vault(vault, accounts.mint.account(), token_program);
     vault.pay_in(accounts.source.account(), accounts.owner.account(), amount_atoms)?;
     events::log!(Staked {
         stake: *stake.address(),
         owner,
-        mint,
         amount_atoms: stake.total_atoms,
         weight: stake.weight,
         duration_seconds: stake.duration_seconds,

@@ -11,7 +11,7 @@ use crate::{
     state::Stake,
 };
 use anchor_lang::prelude::*;
-use grid_onchain::mint::{Mint, TokenInterface};
+use grid_onchain::mint::TokenInterface;
 
 /// Accounts of `top_up`.
 #[derive(Accounts)]
@@ -23,7 +23,7 @@ pub struct TopUp {
     #[account(mut)]
     pub stake: Account<Stake>,
     /// The mint; the token program compares it with the vault's.
-    pub mint: InterfaceAccount<Mint>,
+    pub mint: UncheckedAccount,
     /// Token account that pays; the token program checks it.
     #[account(mut)]
     pub source: UncheckedAccount,
@@ -39,7 +39,7 @@ pub fn handle_top_up(ctx: &mut Context<TopUp>, amount_atoms: u64) -> Result<()> 
     let accounts = &mut ctx.accounts;
     accounts.stake.add(amount_atoms)?;
     let (vault, token_program) = (accounts.vault.account(), accounts.token_program.address());
-    let vault = accounts.stake.vault(vault, &accounts.mint, token_program);
+    let vault = accounts.stake.vault(vault, accounts.mint.account(), token_program);
     vault.pay_in(accounts.source.account(), accounts.owner.account(), amount_atoms)?;
     events::log!(StakeToppedUp {
         stake: *accounts.stake.address(),

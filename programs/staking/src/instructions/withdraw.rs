@@ -13,7 +13,7 @@ use crate::{
 use anchor_lang::prelude::*;
 use grid_onchain::{
     clock::{unix_timestamp, CLOCK},
-    mint::{Mint, TokenInterface},
+    mint::TokenInterface,
 };
 
 /// Accounts of `withdraw`.
@@ -26,7 +26,7 @@ pub struct Withdraw {
     #[account(mut)]
     pub stake: Account<Stake>,
     /// The mint; the token program compares it with the vault's.
-    pub mint: InterfaceAccount<Mint>,
+    pub mint: UncheckedAccount,
     /// The vault that holds the stake.
     #[account(mut, address = stake.vault @ StakingError::WrongVault)]
     pub vault: UncheckedAccount,
@@ -45,7 +45,7 @@ pub fn handle_withdraw(ctx: &mut Context<Withdraw>) -> Result<()> {
     let accounts = &mut ctx.accounts;
     let amount_atoms = accounts.stake.withdraw(unix_timestamp(&accounts.clock)?)?;
     let (vault, token_program) = (accounts.vault.account(), accounts.token_program.address());
-    let vault = accounts.stake.vault(vault, &accounts.mint, token_program);
+    let vault = accounts.stake.vault(vault, accounts.mint.account(), token_program);
     vault.pay_out(accounts.destination.account(), amount_atoms)?;
     events::log!(StakeWithdrawn {
         stake: *accounts.stake.address(),

@@ -35,8 +35,8 @@ pub struct Settings {
     pub bump: u8,
     /// Bump of the vault's address.
     pub vault_bump: u8,
-    /// Padding, zero.
-    pub padding: u8,
+    /// The mint's decimals.
+    pub decimals: u8,
     /// Share of a stake that may be slashed within an epoch, basis points.
     pub slash_cap_bps: PodU16,
     /// Padding, zero.

@@ -7,7 +7,7 @@ use crate::{
     state::Settings,
 };
 use anchor_lang::prelude::*;
-use grid_onchain::{mint::Mint, vault::Vault};
+use grid_onchain::vault::Vault;
 
 /// A stake. Address: PDA `["stake", mint, owner, id]` (`id` as 8 little-endian bytes).
 ///
@@ -22,8 +22,8 @@ pub struct Stake {
     pub bump: u8,
     /// Bump of the vault's address.
     pub vault_bump: u8,
-    /// Padding, zero.
-    pub padding: u8,
+    /// The mint's decimals.
+    pub decimals: u8,
     /// How often the weight has become less: by `unstake`, or by `slash` while staked.
     pub decreases: PodU32,
     /// Slot in which the account was opened: with `decreases` it tells a later stake at the same address apart.
@@ -70,10 +70,11 @@ impl Stake {
     pub fn vault<'a>(
         &'a self,
         account: &'a AccountView,
-        mint: &'a InterfaceAccount<Mint>,
+        mint: &'a AccountView,
         token_program: &'a Address,
     ) -> Vault<'a> {
-        Vault { account, key: &self.mint, bump: self.vault_bump, mint, token_program }
+        let (key, bump, decimals) = (&self.mint, self.vault_bump, self.decimals);
+        Vault { account, key, bump, mint, decimals, token_program }
     }
 
     /// Tokens that the stake still holds, atoms.

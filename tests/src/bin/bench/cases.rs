@@ -1,6 +1,9 @@
-//! What is measured.
+//! What is measured, of the jobs program.
 
-use crate::figures::{Figure, Figures};
+use crate::{
+    figures::{Figure, Figures},
+    incentives,
+};
 use grid_client::{
     address,
     instruction::{self, Listing, Run, Spender},
@@ -8,6 +11,7 @@ use grid_client::{
 use grid_jobs::JobKind;
 use grid_tests::{
     World, binary, keypair_for,
+    network::PROGRAMS,
     world::{DEFINITION, DEPOSIT, RESULT, TIMEOUT},
 };
 use solana_address::Address;
@@ -24,8 +28,11 @@ pub const MANY: usize = 7;
 /// Measures every instruction at every length of the queue.
 pub fn measure(depths: &[usize]) -> Figures {
     let mut figures = Figures::default();
-    figures.binaries.insert("grid_jobs".into(), binary::read("grid_jobs").len() as u64);
+    for (_, name) in PROGRAMS {
+        figures.binaries.insert(name.into(), binary::read(name).len() as u64);
+    }
     once(&mut figures);
+    incentives::measure(&mut figures);
     let mut world = World::new();
     let extra = world.open_device(1);
     world.grow_market_to(CAPACITY);
@@ -38,7 +45,7 @@ pub fn measure(depths: &[usize]) -> Figures {
 }
 
 /// One measurement: the transaction is sent to a copy of the world, its signer pays the fee.
-fn take(
+pub fn take(
     figures: &mut Figures,
     world: &World,
     name: &str,

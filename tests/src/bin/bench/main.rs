@@ -6,6 +6,7 @@
 
 mod cases;
 mod figures;
+mod incentives;
 mod report;
 
 use anyhow::{Context, Result, bail};

@@ -22,13 +22,34 @@ const PEER: [(&str, Option<u64>, Option<u64>); 8] = [
     ("leave (between two)", None, Some(33_516)),
 ];
 
+/// The same of the other programs, whose instructions do not depend on anybody else's.
+const PEER_INCENTIVES: [(&str, u64); 13] = [
+    ("staking.stake", 21_489),
+    ("staking.top_up", 10_814),
+    ("staking.extend", 6_919),
+    ("staking.unstake", 6_829),
+    ("staking.withdraw", 6_158),
+    ("rewards.open_pool", 16_500),
+    ("rewards.enter", 10_703),
+    ("rewards.add", 5_685),
+    ("rewards.sync (earned)", 7_690),
+    ("rewards.claim", 13_325),
+    ("rewards.exit", 2_866),
+    ("pools.open", 15_883),
+    ("pools.claim", 6_340),
+];
+
+/// Bytes of the peer's binaries.
+const PEER_BINARIES: [(&str, u64); 4] =
+    [("grid_jobs", 619_632), ("grid_staking", 337_624), ("grid_rewards", 287_040), ("grid_pools", 286_160)];
+
 /// The tables, in Markdown.
 pub fn table(figures: &Figures) -> String {
     let mut text = String::from(
         "| instruction | CU, empty queue | CU, 300 deep | CU, 10,000 deep | signatures | bytes | peer's CU, empty | peer's CU, 300 deep |\n\
          | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n",
     );
-    for (name, by_depth) in &figures.instructions {
+    for (name, by_depth) in figures.instructions.iter().filter(|(name, _)| !name.contains('.')) {
         let units = |depth: usize| by_depth.get(&depth).map(|figure| figure.compute_units);
         let peer = PEER.iter().find(|(peer, ..)| peer == name);
         let Some(any) = by_depth.values().next() else { continue };
@@ -54,11 +75,27 @@ pub fn table(figures: &Figures) -> String {
         let _ = writeln!(text, "Each job after the first of a `list_many`: **{} CU**.\n", thousands(units));
     }
     text.push_str(&per_block(figures));
+    text.push_str(&incentives(figures));
     text.push_str("| binary | bytes | peer's bytes |\n| --- | ---: | ---: |\n");
     for (name, bytes) in &figures.binaries {
-        let peer = if name == "grid_jobs" { "619,632" } else { "" };
-        let _ = writeln!(text, "| {name}.so | {} | {peer} |", thousands(*bytes));
+        let peer = PEER_BINARIES.iter().find(|(peer, _)| peer == name).map(|(_, bytes)| *bytes);
+        let _ = writeln!(text, "| {name}.so | {} | {} |", thousands(*bytes), cell(peer));
     }
+    text
+}
+
+/// Staking, rewards and emission pools.
+fn incentives(figures: &Figures) -> String {
+    let mut text = String::from(
+        "| instruction | CU | signatures | bytes | peer's CU |\n| --- | ---: | ---: | ---: | ---: |\n",
+    );
+    for (name, by_depth) in figures.instructions.iter().filter(|(name, _)| name.contains('.')) {
+        let Some(figure) = by_depth.values().next() else { continue };
+        let peer = PEER_INCENTIVES.iter().find(|(peer, _)| peer == name).map(|(_, units)| *units);
+        let (units, bytes) = (thousands(figure.compute_units), figure.bytes);
+        let _ = writeln!(text, "| {name} | {units} | {} | {bytes} | {} |", figure.signatures, cell(peer));
+    }
+    text.push('\n');
     text
 }
 
