@@ -18,6 +18,8 @@ const TERMS: MarketTerms = MarketTerms {
     expiry_reward_atoms: 0x0405,
     compensation_atoms: 0x0506,
     fee_bps: 0x0a0b,
+    stakers_bps: 0x0708,
+    burn_bps: 0x0809,
     max_attempts: 13,
     max_strikes: 0x0607,
     min_timeout_seconds: 0x0102,
@@ -92,7 +94,7 @@ fn list(world: &mut World, id: u64) -> Address {
 }
 
 #[test]
-fn a_config_is_176_bytes() {
+fn a_config_is_208_bytes() {
     let mut world = World::bare();
     world.initialize_config();
     let (config, bump) = address::config();
@@ -101,15 +103,17 @@ fn a_config_is_176_bytes() {
         c.pauser = marker(0xe2);
         c.treasury = marker(0xe3);
         c.deposits_paused_until = 0x0102_0304_0506_0708.into();
+        c.stake_mint = marker(0xe4);
     });
-    let expected = Bytes::new(176)
+    let expected = Bytes::new(208)
         .put(0, [155, 12, 170, 224, 30, 250, 204, 130])
         .put(8, [1, bump])
         .put(16, world.authority.pubkey())
         .put(48, [0xe1; 32])
         .put(80, [0xe2; 32])
         .put(112, [0xe3; 32])
-        .put(144, [8, 7, 6, 5, 4, 3, 2, 1]);
+        .put(144, [8, 7, 6, 5, 4, 3, 2, 1])
+        .put(152, [0xe4; 32]);
     assert_bytes(&world, &config, expected);
 }
 
@@ -296,6 +300,8 @@ fn market_terms(world: &World) -> Bytes {
         .put(180, [0x05, 0x03, 0x10])
         .put(192, [0x05, 0x04])
         .put(200, [0x06, 0x05])
+        .put(208, [0x08, 0x07])
+        .put(210, [0x09, 0x08])
         .put(384, 273_u32.to_le_bytes())
 }
 
@@ -323,6 +329,7 @@ fn a_market_is_a_header_of_384_bytes_a_count_and_slots_of_36() {
         m.pending_authority = marker(0xe1);
         m.fees_owed_atoms = 0x0102_0304_0506_0708.into();
         m.entries_paused_until = 0x1112_1314_1516_1718.into();
+        m.treasury_owed_atoms = 0x2122_2324_2526_2728.into();
     });
     let mut expected = market_terms(&world)
         .put(14, [0, 0]) // head
@@ -333,7 +340,8 @@ fn a_market_is_a_header_of_384_bytes_a_count_and_slots_of_36() {
         .put(64, [0xe1; 32])
         .put(144, [8, 7, 6, 5, 4, 3, 2, 1])
         .put(152, [3, 0, 0, 0])
-        .put(184, [0x18, 0x17, 0x16, 0x15, 0x14, 0x13, 0x12, 0x11]);
+        .put(184, [0x18, 0x17, 0x16, 0x15, 0x14, 0x13, 0x12, 0x11])
+        .put(216, [0x28, 0x27, 0x26, 0x25, 0x24, 0x23, 0x22, 0x21]);
     expected = slot(expected, 0, Some(jobs[0]), 0xffff, 1);
     expected = slot(expected, 1, Some(jobs[1]), 0, 2);
     expected = slot(expected, 2, Some(jobs[2]), 1, 0xffff);
@@ -369,7 +377,7 @@ fn reserved_bytes_and_padding_stay_zero_over_a_whole_life() {
     let (client, project, node) = (world.client.pubkey(), world.project, world.node.pubkey());
     world.land(&[instruction::set_member(client, project, node, u64::MAX, 1)]);
     for (address, ranges) in [
-        (address::config().0, &[10..16, 48..80, 152..176][..]),
+        (address::config().0, &[10..16, 48..80, 152..208][..]),
         (project, &[10..12, 92..152]),
         (address::member(&project, &node).0, &[10..12, 104..136]),
         (world.device, &[11..12, 14..16, 248..288]),

@@ -254,7 +254,7 @@ async fn a_job_lives_from_the_first_deposit_to_the_last_withdrawal() {
     assert_eq!((found.active_jobs, found.fees_owed_atoms), (0.into(), 225.into()));
     assert_eq!(bank.tokens(&vault).await, 225, "the vault holds the fees that are owed, and nothing else");
 
-    let collect = instruction::collect_fees(market, mint, admin);
+    let collect = instruction::collect_fees(market, mint, admin, Default::default());
     assert_eq!(names(&bank.run(&[collect], &[]).await), ["FeesCollected"]);
     assert_eq!(bank.tokens(&address::token_account(&admin, mint)).await, 225);
     assert_eq!(bank.tokens(&vault).await, 0);

@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn every_error_of_the_program_has_its_sentence() {
-        let last = GridError::JobOver as u32 + 6000;
+        let last = GridError::TreasuryNotPayable as u32 + 6000;
         for code in 6000..=last {
             let error = ProgramError::from_code(code).unwrap_or_else(|| panic!("{code} is not in the IDL"));
             assert!(!error.msg.is_empty());

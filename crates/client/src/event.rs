@@ -68,6 +68,7 @@ events!(
     JobClosed,
     EarningsWithdrawn,
     FeesCollected,
+    StakeMintChanged,
     PayeeChanged,
     MemberSet,
     MemberClosed,

@@ -1,6 +1,6 @@
 //! One builder per instruction. Each takes what the caller decides and derives the rest.
 
-use crate::{address, token::Mint};
+use crate::{address, rewards, token::Mint};
 use grid_jobs::{JobKind, JobRequest, MarketTerms, accounts, instruction as data};
 use solana_address::Address;
 use solana_instruction::{AccountMeta, Instruction};
@@ -22,6 +22,12 @@ pub fn initialize_config(authority: Address, admin: Address) -> Instruction {
 pub fn update_config(admin: Address, pauser: Address, treasury: Address) -> Instruction {
     let config = address::config().0;
     data::UpdateConfig { pauser, treasury }.to_instruction(accounts::UpdateConfig { admin, config })
+}
+
+/// Names the mint whose stakes earn shares of the fees; zero when none do. Signs: the admin.
+pub fn set_stake_mint(admin: Address, stake_mint: Address) -> Instruction {
+    let config = address::config().0;
+    data::SetStakeMint { stake_mint }.to_instruction(accounts::SetStakeMint { admin, config })
 }
 
 /// Refuses deposits, bonds and new markets for some seconds; zero ends that. Signs: the pauser.
@@ -88,15 +94,25 @@ pub fn pause_market(pauser: Address, market: Address, seconds: u32) -> Instructi
     data::PauseMarket { seconds }.to_instruction(accounts::PauseMarket { pauser, config, market })
 }
 
-/// Pays a market's fees to the treasury. Signs: nobody but the fee payer.
-pub fn collect_fees(market: Address, mint: impl Into<Mint>, treasury: Address) -> Instruction {
+/// Pays a market's fees to the reward pool of its mint and to the treasury, and burns a share; treasury and stake mint
+/// are those of the config. Signs: nobody but the fee payer.
+pub fn collect_fees(
+    market: Address,
+    mint: impl Into<Mint>,
+    treasury: Address,
+    stake_mint: Address,
+) -> Instruction {
     let mint = mint.into();
+    let reward_pool = rewards::pool_address(&stake_mint, &mint.address).0;
     data::CollectFees {}.to_instruction(accounts::CollectFees {
         market,
         config: address::config().0,
         mint: mint.address,
         vault: address::vault(&mint.address).0,
+        reward_pool,
+        reward_vault: rewards::vault_address(&reward_pool).0,
         destination: address::token_account(&treasury, mint),
+        rewards_program: grid_rewards::ID,
         token_program: mint.program,
     })
 }

@@ -17,7 +17,7 @@ pub struct Ledger {
     pub earnings: u128,
     /// Σ device.bond
     pub bonds: u128,
-    /// Σ market.fees_owed
+    /// Σ market.fees_owed + market.treasury_owed
     pub fees: u128,
 }
 
@@ -43,6 +43,7 @@ impl Ledger {
         }
         for (_, market) in markets.iter().filter(|(_, market)| market.mint == *mint) {
             ledger.fees += u128::from(market.fees_owed_atoms.get());
+            ledger.fees += u128::from(market.treasury_owed_atoms.get());
         }
         ledger
     }

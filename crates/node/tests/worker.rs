@@ -30,6 +30,8 @@ const TERMS: MarketTerms = MarketTerms {
     expiry_reward_atoms: 0,
     compensation_atoms: 0,
     fee_bps: 250,
+    stakers_bps: 0,
+    burn_bps: 0,
     max_attempts: 16,
     max_strikes: 10,
     min_timeout_seconds: 10,

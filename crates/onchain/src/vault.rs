@@ -1,7 +1,7 @@
 //! Vaults: token accounts that are their own authority. Tokens move by CPI to the mint's token program, which checks the
 //! accounts' mint, owner and state.
 
-use crate::{mint::Mint, pda::require_pda};
+use crate::pda::require_pda;
 use anchor_lang::{
     cpi::{CpiSeed, CpiSigner},
     prelude::*,
@@ -35,11 +35,12 @@ impl<'a> Vault<'a> {
         program: &Address,
         account: &'a AccountView,
         key: &'a Address,
-        mint: &'a InterfaceAccount<Mint>,
+        mint: &'a AccountView,
+        decimals: u8,
         token_program: &'a Address,
     ) -> Result<Self> {
         let bump = require_pda(&[VAULT_SEED, key.as_ref()], program, account.address())?;
-        Ok(Self { account, key, bump, mint: mint.account(), decimals: mint.decimals(), token_program })
+        Ok(Self { account, key, bump, mint, decimals, token_program })
     }
 
     /// Creates the token account; `payer` pays the rent.
@@ -70,7 +71,7 @@ impl<'a> Vault<'a> {
         })
     }
 
-    /// Burns tokens of the vault; the mint must be writable.
+    /// Burns tokens of the vault; the mint must be writable, and not read by the caller.
     #[inline(never)]
     pub fn burn(&self, amount_atoms: u64) -> Result<()> {
         let burn = BurnChecked {

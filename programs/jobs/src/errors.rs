@@ -260,4 +260,13 @@ pub enum GridError {
     /// 6083
     #[msg("The job is over")]
     JobOver,
+    /// 6084
+    #[msg("The shares of fees for stakers and for burning are more than 10,000 basis points together")]
+    FeeSharesOutOfRange,
+    /// 6085
+    #[msg("The account is not the address of the reward pool in which the configured stakes earn the market's mint")]
+    WrongRewardPool,
+    /// 6086
+    #[msg("Only the treasury is owed fees, and its token account does not exist, is frozen or has another owner")]
+    TreasuryNotPayable,
 }

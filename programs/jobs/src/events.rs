@@ -365,10 +365,23 @@ pub struct EarningsWithdrawn {
 pub struct FeesCollected {
     /// The market.
     pub market: Address,
-    /// Token account that was paid.
+    /// The treasury's token account.
     pub destination: Address,
-    /// How much.
-    pub amount_atoms: PodU64,
+    /// To the reward pool.
+    pub stakers_atoms: PodU64,
+    /// Burnt.
+    pub burnt_atoms: PodU64,
+    /// To the treasury, with what it was owed from before.
+    pub treasury_atoms: PodU64,
+    /// What the treasury is owed, because its account could not be paid.
+    pub treasury_owed_after_atoms: PodU64,
+}
+
+/// The stakes of another mint earn shares of the fees.
+#[event(bytemuck)]
+pub struct StakeMintChanged {
+    /// The mint; zero when no stakes do.
+    pub stake_mint: Address,
 }
 
 /// A device's payee named another one.
@@ -415,6 +428,10 @@ pub struct MarketUpdated {
     pub penalties: Penalties,
     /// Fee, basis points.
     pub fee_bps: PodU16,
+    /// Share of the fees that goes to stakers, basis points.
+    pub stakers_bps: PodU16,
+    /// Share of the fees that is burnt, basis points.
+    pub burn_bps: PodU16,
     /// Strikes at which a device gets no more jobs.
     pub max_strikes: PodU16,
     /// Matches of a job that may be given up before it is stopped.

@@ -178,7 +178,7 @@ pub mod grid_jobs {
         handle_withdraw_bond(ctx, amount_atoms)
     }
 
-    /// Pays a market's fees to the treasury's associated token account; anyone may call it.
+    /// Pays a market's fees to the reward pool of its mint, to nobody (burnt) and to the treasury; anyone may call it.
     pub fn collect_fees(ctx: &mut Context<CollectFees>) -> Result<()> {
         handle_collect_fees(ctx)
     }
@@ -259,6 +259,11 @@ pub mod grid_jobs {
     /// Takes over a market that was offered.
     pub fn accept_market_authority(ctx: &mut Context<AcceptMarketAuthority>) -> Result<()> {
         handle_accept_market_authority(ctx)
+    }
+
+    /// Names the mint whose stakes earn shares of the fees.
+    pub fn set_stake_mint(ctx: &mut Context<SetStakeMint>, stake_mint: Address) -> Result<()> {
+        handle_set_stake_mint(ctx, stake_mint)
     }
 
     /// Refuses entries to a market for some time, never exits.

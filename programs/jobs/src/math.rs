@@ -63,6 +63,34 @@ pub fn add(a: PodU64, b: u64) -> Result<PodU64> {
     Ok(sum.into())
 }
 
+/// Where a market's fees go. The three parts always add up to the fees.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FeeShares {
+    /// To the reward pool.
+    pub stakers_atoms: u64,
+    /// Burnt.
+    pub burnt_atoms: u64,
+    /// To the treasury.
+    pub treasury_atoms: u64,
+}
+
+/// Splits fees into the shares of stakers and of what is burnt, both rounded down, and the treasury's rest.
+///
+/// `None` when the shares are more than 10,000 basis points together.
+pub fn share_fees(fees_atoms: u64, stakers_bps: u16, burn_bps: u16) -> Option<FeeShares> {
+    let (stakers_atoms, burnt_atoms) = (share(fees_atoms, stakers_bps)?, share(fees_atoms, burn_bps)?);
+    let treasury_atoms = fees_atoms.checked_sub(stakers_atoms)?.checked_sub(burnt_atoms)?;
+    Some(FeeShares { stakers_atoms, burnt_atoms, treasury_atoms })
+}
+
+/// `amount × bps / 10,000`, rounded down, as quotient and remainder: at most the amount, so that nothing wraps.
+fn share(amount_atoms: u64, bps: u16) -> Option<u64> {
+    let bps = u64::from(bps);
+    let (quotient, remainder) = (amount_atoms / BPS_DENOMINATOR, amount_atoms % BPS_DENOMINATOR);
+    let share = || quotient.wrapping_mul(bps).wrapping_add(remainder.wrapping_mul(bps) / BPS_DENOMINATOR);
+    (bps <= BPS_DENOMINATOR).then(share)
+}
+
 /// Where a job's escrow goes when its run ends. The three parts always add up to the escrow.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Settlement {
@@ -139,6 +167,22 @@ pub fn is_zero(hash: &[u8; 32]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn shares_of_fees_add_up_and_are_rounded_down() {
+        for fees in [0, 1, 3, 9_999, 10_001, u64::MAX] {
+            for (stakers, burn) in [(0, 0), (10_000, 0), (0, 10_000), (1, 1), (3_333, 6_667), (5_000, 2_500)]
+            {
+                let shares = share_fees(fees, stakers, burn).unwrap();
+                let exact = |bps: u16| (u128::from(fees) * u128::from(bps) / 10_000) as u64;
+                assert_eq!((shares.stakers_atoms, shares.burnt_atoms), (exact(stakers), exact(burn)));
+                let sum = u128::from(shares.stakers_atoms) + u128::from(shares.burnt_atoms);
+                assert_eq!(sum + u128::from(shares.treasury_atoms), u128::from(fees));
+            }
+        }
+        assert_eq!(share_fees(10_000, 10_000, 1), None);
+        assert_eq!(share_fees(1, u16::MAX, 0), None);
+    }
     use crate::constants::MAX_FEE_BPS;
 
     fn exact_fee(amount: u64, bps: u16) -> u128 {

@@ -234,6 +234,8 @@ fn terms_of(market: &grid_jobs::Market) -> MarketTerms {
         expiry_reward_atoms: market.penalties.expiry_reward_atoms.get(),
         compensation_atoms: market.penalties.compensation_atoms.get(),
         fee_bps: market.fee_bps.get(),
+        stakers_bps: market.stakers_bps.get(),
+        burn_bps: market.burn_bps.get(),
         max_attempts: market.max_attempts,
         max_strikes: market.max_strikes.get(),
         min_timeout_seconds: market.min_timeout_seconds.get(),

@@ -147,9 +147,12 @@ fn market(op: &Op, model: &Model, at: &Addresses) -> Option<Instruction> {
         }
         Op::AcceptMarketAuthority(by, m) => instruction::accept_market_authority(at.key(by), at.markets[m]),
         Op::CloseMarket(by, m) => instruction::close_market(at.key(by), at.markets[m]),
-        Op::CollectFees(m) => {
-            instruction::collect_fees(at.markets[m], at.mint, at.key(model.config.treasury))
-        }
+        Op::CollectFees(m) => instruction::collect_fees(
+            at.markets[m],
+            at.mint,
+            at.key(model.config.treasury),
+            Default::default(),
+        ),
         _ => return None,
     })
 }

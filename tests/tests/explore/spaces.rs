@@ -12,6 +12,8 @@ const TERMS: MarketTerms = MarketTerms {
     compensation_atoms: 0,
     // So little that the fee on two hours is that on one: rounding shows.
     fee_bps: 1,
+    stakers_bps: 0,
+    burn_bps: 0,
     max_attempts: 2,
     max_strikes: u16::MAX,
     min_timeout_seconds: HOUR as u32,

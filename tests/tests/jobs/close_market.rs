@@ -37,7 +37,7 @@ fn served() -> (World, Address) {
 fn collect(world: &mut World) {
     let (treasury, mint) = (world.authority.pubkey(), world.mint);
     world.give_tokens(&mint, &treasury, 0);
-    world.land(&[instruction::collect_fees(world.market, mint, treasury)]);
+    world.land(&[instruction::collect_fees(world.market, mint, treasury, Default::default())]);
 }
 
 /// A world whose market was closed and opened again with another mint; its device is still the old one.

@@ -36,7 +36,7 @@ fn earned() -> World {
 
 /// Nobody but the fee payer signs.
 fn collect(world: &World) -> Instruction {
-    instruction::collect_fees(world.market, world.mint, treasury())
+    instruction::collect_fees(world.market, world.mint, treasury(), Default::default())
 }
 
 #[test]
@@ -59,7 +59,10 @@ fn pays_all_of_it_to_the_treasury_whoever_asks() {
         FeesCollected {
             market: world.market,
             destination: address::token_account(&treasury(), world.mint),
-            amount_atoms: 150,
+            stakers_atoms: 0,
+            burnt_atoms: 0,
+            treasury_atoms: 150,
+            treasury_owed_after_atoms: 0,
         }
     );
     assert_ledger(&world, 0);
@@ -90,7 +93,10 @@ fn pays_while_jobs_and_devices_wait_and_run() {
 fn pays_the_fees_of_one_market() {
     let mut world = earned();
     let other = world.open_market(1, TERMS);
-    world.refuse(&[instruction::collect_fees(other, world.mint, treasury())], GridError::NoFees);
+    world.refuse(
+        &[instruction::collect_fees(other, world.mint, treasury(), Default::default())],
+        GridError::NoFees,
+    );
     world.edit::<Market>(other, |m| m.fees_owed_atoms = 7.into());
     world.donate(7);
     world.land(&[collect(&world)]);
@@ -125,7 +131,7 @@ fn refuses_more_than_the_vault_holds() {
 fn refuses_another_mint() {
     let mut world = earned();
     let other = world.open_mint("other mint");
-    let collect = instruction::collect_fees(world.market, other, treasury());
+    let collect = instruction::collect_fees(world.market, other, treasury(), Default::default());
     world.refuse(&[collect], GridError::WrongMint);
 }
 
@@ -156,7 +162,7 @@ fn refuses_a_destination_that_is_not_the_treasurys() {
         treasury(),
     ] {
         let mut collect = collect(&world);
-        collect.accounts[4].pubkey = destination;
+        collect.accounts[6].pubkey = destination;
         world.refuse(&[collect], GridError::WrongPayeeAccount);
     }
 }
@@ -165,7 +171,7 @@ fn refuses_a_destination_that_is_not_the_treasurys() {
 fn refuses_the_vault_as_the_destination() {
     let mut world = earned();
     let mut collect = collect(&world);
-    collect.accounts[4].pubkey = address::vault(&world.mint).0;
+    collect.accounts[6].pubkey = address::vault(&world.mint).0;
     // ConstraintDuplicateMutableAccount of Anchor.
     world.refuse_with(&[collect], InstructionError::Custom(2040));
 }
@@ -190,18 +196,36 @@ fn assert_others_go_on(world: &World) {
         instruction::withdraw(client, world.project, mint, destination, balance),
         instruction::close_project(client, world.project),
     ]);
-    assert_eq!((world.vault_tokens(), world.market().header.fees_owed_atoms), (300, 300.into()));
+    let market = world.market().header;
+    let owed = market.fees_owed_atoms.get() + market.treasury_owed_atoms.get();
+    assert_eq!((world.vault_tokens(), owed), (300, 300));
     assert_ledger(&world, 0);
 }
 
 #[test]
 fn a_treasurys_account_that_does_not_exist_blocks_nobody_else() {
     let mut world = without_account();
-    world.refuse_with(&[collect(&world)], InstructionError::IllegalOwner);
+    let landed = world.land(&[collect(&world)]);
+    assert_event!(
+        landed,
+        FeesCollected {
+            market: world.market,
+            destination: address::token_account(&treasury(), world.mint),
+            stakers_atoms: 0,
+            burnt_atoms: 0,
+            treasury_atoms: 0,
+            treasury_owed_after_atoms: 150,
+        }
+    );
+    let header = world.market().header;
+    assert_eq!((header.fees_owed_atoms, header.treasury_owed_atoms), (0.into(), 150.into()));
+    world.refuse(&[collect(&world)], GridError::TreasuryNotPayable);
     assert_others_go_on(&world);
     let create = token::create_account(world.stranger.pubkey(), treasury(), world.mint);
     world.land(&[create, collect(&world)]);
     assert_eq!(world.tokens(&treasury()), 150);
+    assert_eq!(world.market().header.treasury_owed_atoms, 0);
+    assert_ledger(&world, 0);
 }
 
 #[test]
@@ -211,13 +235,13 @@ fn a_treasurys_account_that_is_frozen_blocks_nobody_else() {
     let mut frozen = world.raw(&account);
     frozen.data[108] = 2; // Frozen
     world.network.set(account, frozen);
-    // AccountFrozen of the token program.
-    world.refuse_with(&[collect(&world)], InstructionError::Custom(17));
+    world.land(&[collect(&world)]);
+    assert_eq!(world.market().header.treasury_owed_atoms, 150);
     assert_others_go_on(&world);
     let admin = world.authority.pubkey();
     world.land(&[
         instruction::update_config(admin, admin, world.client.pubkey()),
-        instruction::collect_fees(world.market, world.mint, world.client.pubkey()),
+        instruction::collect_fees(world.market, world.mint, world.client.pubkey(), Default::default()),
     ]);
     assert_ledger(&world, 0);
 }
@@ -232,7 +256,9 @@ fn a_treasurys_account_that_was_given_away_blocks_nobody_else() {
         vec![AccountMeta::new(account, false), AccountMeta::new_readonly(treasury(), true)],
     );
     world.run(&[give_away], &[&keypair_for("treasury")]);
-    world.refuse(&[collect(&world)], GridError::WrongPayeeAccount);
+    let vault = world.vault_tokens();
+    world.land(&[collect(&world)]);
+    assert_eq!((world.market().header.treasury_owed_atoms, world.vault_tokens()), (150.into(), vault));
     assert_others_go_on(&world);
 }
 

@@ -114,7 +114,11 @@ fn of_the_idle() -> Vec<Exit> {
         ("withdraw_earnings", world.clone(), instruction::withdraw_earnings(device, mint, node)),
         ("withdraw_bond", world.clone(), instruction::withdraw_bond(node, device, mint, node, BOND)),
         ("the same after a notice", absent, instruction::withdraw_bond(client, device, mint, node, 1)),
-        ("collect_fees", world.clone(), instruction::collect_fees(market, mint, authority)),
+        (
+            "collect_fees",
+            world.clone(),
+            instruction::collect_fees(market, mint, authority, Default::default()),
+        ),
         ("set_payee", world.clone(), instruction::set_payee(node, device, payee)),
         ("close_member", world.clone(), instruction::close_member(node, client, project, node)),
         ("update_market", world.clone(), instruction::update_market(authority, market, TERMS)),

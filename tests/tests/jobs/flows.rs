@@ -138,7 +138,7 @@ fn a_vault_is_emptied_when_all_have_left() {
     let (authority, mint) = (world.authority.pubkey(), world.mint);
     world.give_tokens(&mint, &authority, 0);
     world.land(&[
-        instruction::collect_fees(world.market, mint, authority),
+        instruction::collect_fees(world.market, mint, authority, Default::default()),
         instruction::close_market(authority, world.market),
     ]);
     assert_eq!((world.tokens(&authority), world.vault_tokens()), (225, 0));
@@ -524,7 +524,7 @@ fn lamports_sent_beforehand_stop_no_account_from_being_created() {
     let (mint, market, project, device) = (world.mint, world.market, world.project, world.device);
 
     let create = instruction::initialize_config(authority, authority);
-    assert_takes_prefunded(&world, address::config().0, 176, authority, from_ref(&create));
+    assert_takes_prefunded(&world, address::config().0, 208, authority, from_ref(&create));
     world.land(&[create]);
 
     let create = instruction::open_vault(authority, mint);

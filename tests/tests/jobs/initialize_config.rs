@@ -24,9 +24,9 @@ fn names_the_admin_who_is_pauser_and_treasury_too() {
     let landed = world.land(&[initialize(&world)]);
 
     let account = world.raw(&config);
-    assert_eq!((account.owner, account.data.len()), (grid_jobs::ID, 176));
-    assert_eq!(account.lamports, world.rent(176));
-    assert_eq!(world.lamports(&authority), lamports - world.rent(176));
+    assert_eq!((account.owner, account.data.len()), (grid_jobs::ID, 208));
+    assert_eq!(account.lamports, world.rent(208));
+    assert_eq!(world.lamports(&authority), lamports - world.rent(208));
     assert_eq!(
         world.config(),
         Config {
@@ -38,6 +38,7 @@ fn names_the_admin_who_is_pauser_and_treasury_too() {
             pauser: admin,
             treasury: admin,
             deposits_paused_until: 0.into(),
+            stake_mint: Address::default(),
             reserved: [0; 24],
         }
     );

@@ -12,6 +12,7 @@ mod decline;
 mod delist;
 mod deposit;
 mod exits;
+mod fee_shares;
 mod finish;
 mod flows;
 mod fund_bond;

@@ -69,7 +69,11 @@ fn opens_a_market_with_an_empty_queue() {
             retention_seconds: 86_400.into(),
             entries_paused_until: 0.into(),
             penalties: Penalties { expiry_reward_atoms: 1_000.into(), compensation_atoms: 3_000.into() },
-            reserved: [0; 176],
+            stakers_bps: 0.into(),
+            burn_bps: 0.into(),
+            padding3: [0; 4],
+            treasury_owed_atoms: 0.into(),
+            reserved: [0; 160],
         }
     );
     let free = |index: u16| QueueSlot {

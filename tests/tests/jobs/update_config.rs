@@ -56,8 +56,11 @@ fn fees_owed_before_go_to_the_new_treasury() {
     world.give_tokens(&mint, &old, 0);
     world.give_tokens(&mint, &new, 0);
     world.land(&[update(&world)]);
-    world.refuse(&[instruction::collect_fees(world.market, mint, old)], GridError::WrongPayeeAccount);
-    world.land(&[instruction::collect_fees(world.market, mint, new)]);
+    world.refuse(
+        &[instruction::collect_fees(world.market, mint, old, Default::default())],
+        GridError::WrongPayeeAccount,
+    );
+    world.land(&[instruction::collect_fees(world.market, mint, new, Default::default())]);
     assert_eq!((world.tokens(&old), world.tokens(&new)), (0, 150));
     assert_ledger(&world, 0);
 }

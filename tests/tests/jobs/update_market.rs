@@ -19,6 +19,8 @@ const OTHER: MarketTerms = MarketTerms {
     expiry_reward_atoms: 2_000,
     compensation_atoms: 4_000,
     fee_bps: 333,
+    stakers_bps: 6_000,
+    burn_bps: 4_000,
     max_attempts: 5,
     max_strikes: 2,
     min_timeout_seconds: 20,
@@ -54,6 +56,8 @@ fn sets_every_term_and_nothing_else() {
             bond_atoms: 9_000.into(),
             penalties,
             fee_bps: 333.into(),
+            stakers_bps: 6_000.into(),
+            burn_bps: 4_000.into(),
             max_attempts: 5,
             max_strikes: 2.into(),
             min_timeout_seconds: 20.into(),
@@ -76,6 +80,8 @@ fn sets_every_term_and_nothing_else() {
             bond_atoms: 9_000,
             penalties: penalties,
             fee_bps: 333,
+            stakers_bps: 6_000,
+            burn_bps: 4_000,
             max_strikes: 2,
             max_attempts: 5u8,
             padding: [0; 3],
@@ -196,13 +202,15 @@ fn the_last_terms_count() {
 #[test]
 fn refuses_terms_out_of_range_by_name() {
     type Change = fn(&mut MarketTerms);
-    let absurd: [(Change, GridError); 15] = [
+    let absurd: [(Change, GridError); 17] = [
         (|t| t.price_per_second_atoms = 0, GridError::PriceOutOfRange),
         (|t| t.price_per_second_atoms = 1_000_000_000_001, GridError::PriceOutOfRange),
         (|t| t.bond_atoms = 3_999, GridError::PenaltiesAboveBond),
         (|t| t.expiry_reward_atoms = 2_001, GridError::PenaltiesAboveBond),
         (|t| t.compensation_atoms = u64::MAX, GridError::PenaltiesAboveBond),
         (|t| t.fee_bps = 3_001, GridError::FeeOutOfRange),
+        (|t| (t.stakers_bps, t.burn_bps) = (10_000, 1), GridError::FeeSharesOutOfRange),
+        (|t| t.burn_bps = u16::MAX, GridError::FeeSharesOutOfRange),
         (|t| t.max_strikes = 0, GridError::StrikesOutOfRange),
         (|t| t.max_attempts = 0, GridError::AttemptsOutOfRange),
         (|t| t.max_attempts = 17, GridError::AttemptsOutOfRange),

@@ -306,7 +306,7 @@ fn a_stranger_takes_everything_home_when_all_nodes_fall_silent() {
     let (mint, authority) = (busy.world.mint, busy.world.authority.pubkey());
     for market in busy.markets {
         assert!(busy.world.market_at(&market).header.fees_owed_atoms.get() > 0);
-        busy.world.run(&[instruction::collect_fees(market, mint, authority)], &[]);
+        busy.world.run(&[instruction::collect_fees(market, mint, authority, Default::default())], &[]);
     }
     for (client, member) in busy.actors.clients.iter().zip(&busy.actors.members) {
         let key = client.pubkey();

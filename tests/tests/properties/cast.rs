@@ -41,6 +41,8 @@ const DEAR: MarketTerms = MarketTerms {
     expiry_reward_atoms: 1_000_000_000_000_000,
     compensation_atoms: 0,
     fee_bps: 3_000,
+    stakers_bps: 0,
+    burn_bps: 0,
     max_attempts: 16,
     max_strikes: u16::MAX,
     min_timeout_seconds: 60,

@@ -26,6 +26,8 @@ pub const TERMS: MarketTerms = MarketTerms {
     expiry_reward_atoms: 100_000,
     compensation_atoms: 900_000,
     fee_bps: 250,
+    stakers_bps: 0,
+    burn_bps: 0,
     max_attempts: 3,
     max_strikes: 10,
     min_timeout_seconds: 10,

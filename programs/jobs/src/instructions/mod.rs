@@ -41,6 +41,7 @@ pub mod propose_market_authority;
 pub mod quit;
 pub mod set_member;
 pub mod set_payee;
+pub mod set_stake_mint;
 mod spend;
 pub mod start;
 mod take_back;
@@ -59,6 +60,6 @@ pub use {
     initialize_config::*, leave::*, list::*, list_direct::*, list_many::*, notify_device::*, notify_job::*,
     open_device::*, open_market::*, open_project::*, open_vault::*, pause_deposits::*, pause_market::*,
     post_result::*, propose_admin::*, propose_market_authority::*, quit::*, set_member::*, set_payee::*,
-    start::*, update_config::*, update_market::*, withdraw::*, withdraw_bond::*, withdraw_earnings::*,
-    work::*,
+    set_stake_mint::*, start::*, update_config::*, update_market::*, withdraw::*, withdraw_bond::*,
+    withdraw_earnings::*, work::*,
 };

@@ -11,7 +11,24 @@ pub fn vault_of<'a>(
     account: &'a AccountView,
     token_program: &'a Address,
 ) -> Result<Vault<'a>> {
-    Vault::find(&crate::ID, account, mint.address(), mint, token_program)
+    Vault::find(&crate::ID, account, mint.address(), mint.account(), mint.decimals(), token_program)
+}
+
+/// Checks that `account` has the address of the associated token account of `payee` for the vault's mint.
+///
+/// Error: [`GridError::WrongPayeeAccount`].
+#[inline(never)]
+pub fn require_associated(vault: &Vault, payee: &Address, account: &AccountView) -> Result<()> {
+    let seeds = [payee.as_ref(), vault.token_program.as_ref(), vault.key.as_ref()];
+    require_pda(&seeds, &AssociatedToken::id(), account.address())
+        .map_err(|_| GridError::WrongPayeeAccount)?;
+    Ok(())
+}
+
+/// Whether `account`, a payee's associated token account by its address, exists, is still the payee's and not frozen.
+pub fn is_payable(payee: &Address, account: &AccountView) -> bool {
+    InterfaceAccount::<TokenAccount>::load(*account)
+        .is_ok_and(|account| anchor_lang::address_eq(account.owner(), payee) && !account.is_frozen())
 }
 
 /// Checks that `account` is the associated token account of `payee` for the vault's mint, and still the payee's.
@@ -19,9 +36,7 @@ pub fn vault_of<'a>(
 /// Error: [`GridError::WrongPayeeAccount`].
 #[inline(never)]
 pub fn require_payees_account(vault: &Vault, payee: &Address, account: &AccountView) -> Result<()> {
-    let seeds = [payee.as_ref(), vault.token_program.as_ref(), vault.key.as_ref()];
-    require_pda(&seeds, &AssociatedToken::id(), account.address())
-        .map_err(|_| GridError::WrongPayeeAccount)?;
+    require_associated(vault, payee, account)?;
     let owner = *InterfaceAccount::<TokenAccount>::load(*account)?.owner();
     require!(anchor_lang::address_eq(&owner, payee), GridError::WrongPayeeAccount);
     Ok(())

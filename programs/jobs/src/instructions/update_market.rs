@@ -32,6 +32,8 @@ pub fn handle_update_market(ctx: &mut Context<UpdateMarket>, terms: MarketTerms)
         bond_atoms: market.bond_atoms,
         penalties: market.penalties,
         fee_bps: market.fee_bps,
+        stakers_bps: market.stakers_bps,
+        burn_bps: market.burn_bps,
         max_strikes: market.max_strikes,
         max_attempts: market.max_attempts,
         padding: [0; 3],

@@ -23,11 +23,13 @@ pub struct Config {
     pub treasury: Address,
     /// When the last pause of deposits ends or ended, Unix seconds; zero when there was none.
     pub deposits_paused_until: PodI64,
+    /// Mint of the stakes that earn shares of the fees; zero when none do.
+    pub stake_mint: Address,
     /// Zero, for fields of later versions.
     pub reserved: [u8; 24],
 }
 
-const _: () = assert!(core::mem::size_of::<Config>() == 168);
+const _: () = assert!(core::mem::size_of::<Config>() == 200);
 
 impl Config {
     /// First seed of the address.

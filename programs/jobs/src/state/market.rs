@@ -20,6 +20,10 @@ pub struct MarketTerms {
     pub compensation_atoms: u64,
     /// Fee on what devices are paid, basis points; the client pays it on top.
     pub fee_bps: u16,
+    /// Share of the fees that goes to stakers, basis points of the fees.
+    pub stakers_bps: u16,
+    /// Share of the fees that is burnt, basis points of the fees. What is left of them goes to the treasury.
+    pub burn_bps: u16,
     /// Matches of a job that may be given up before it is stopped.
     pub max_attempts: u8,
     /// Strikes at which a device gets no more jobs.
@@ -47,6 +51,8 @@ impl MarketTerms {
         let penalties = self.expiry_reward_atoms.checked_add(self.compensation_atoms);
         require!(penalties.is_some_and(|sum| sum <= self.bond_atoms), GridError::PenaltiesAboveBond);
         require!(self.fee_bps <= MAX_FEE_BPS, GridError::FeeOutOfRange);
+        let shares = u64::from(self.stakers_bps) + u64::from(self.burn_bps);
+        require!(shares <= BPS_DENOMINATOR, GridError::FeeSharesOutOfRange);
         require!(self.max_strikes > 0, GridError::StrikesOutOfRange);
         require!(within(self.max_attempts.into(), 1, MAX_ATTEMPTS.into()), GridError::AttemptsOutOfRange);
         require!(
@@ -136,8 +142,16 @@ pub struct Market {
     pub entries_paused_until: PodI64,
     /// See [`MarketTerms::expiry_reward_atoms`] and [`MarketTerms::compensation_atoms`].
     pub penalties: Penalties,
-    /// Zero, for fields of later versions: fee split, admission rules.
-    pub reserved: [u8; 176],
+    /// See [`MarketTerms::stakers_bps`].
+    pub stakers_bps: PodU16,
+    /// See [`MarketTerms::burn_bps`].
+    pub burn_bps: PodU16,
+    /// Padding, zero.
+    pub padding3: [u8; 4],
+    /// The treasury's share of fees that were collected, as far as its token account could not be paid, atoms.
+    pub treasury_owed_atoms: PodU64,
+    /// Zero, for fields of later versions: admission rules.
+    pub reserved: [u8; 160],
 }
 
 const _: () = assert!(core::mem::size_of::<Market>() == 376);
@@ -182,6 +196,8 @@ impl Market {
         self.penalties.compensation_atoms = terms.compensation_atoms.into();
         self.max_strikes = terms.max_strikes.into();
         self.fee_bps = terms.fee_bps.into();
+        self.stakers_bps = terms.stakers_bps.into();
+        self.burn_bps = terms.burn_bps.into();
         self.max_attempts = terms.max_attempts;
         self.min_timeout_seconds = terms.min_timeout_seconds.into();
         self.max_timeout_seconds = terms.max_timeout_seconds.into();
@@ -194,7 +210,10 @@ impl Market {
 
     /// Whether closing the market would strand nothing: nobody waits, no job is matched or running, no fee is owed.
     pub fn is_settled(&self) -> bool {
-        self.queue.waiting.is_zero() && self.active_jobs.is_zero() && self.fees_owed_atoms.is_zero()
+        self.queue.waiting.is_zero()
+            && self.active_jobs.is_zero()
+            && self.fees_owed_atoms.is_zero()
+            && self.treasury_owed_atoms.is_zero()
     }
 
     /// Adds to the fees owed. Error: [`GridError::Overflow`].

@@ -52,8 +52,10 @@ pub fn handle_open(ctx: &mut Context<Open>, id: u64, bump: u8, terms: &EmissionT
         Some(&[Emission::SEED, authority.as_ref(), &id.to_le_bytes(), &[bump]]),
         None,
     )?;
+    let (mint_account, decimals) = (accounts.mint.account(), accounts.mint.decimals());
     let token_program = accounts.token_program.address();
-    let vault = Vault::find(&crate::ID, accounts.vault.account(), &address, &accounts.mint, token_program)?;
+    let vault =
+        Vault::find(&crate::ID, accounts.vault.account(), &address, mint_account, decimals, token_program)?;
     vault.open(accounts.authority.account())?;
 
     emission.open(bump, id, authority, terms)?;

@@ -50,8 +50,10 @@ pub fn handle_open_pool(ctx: &mut Context<OpenPool>) -> Result<()> {
     let accounts = &mut ctx.accounts;
     require!(objection_to(accounts.mint.account())?.is_none(), RewardsError::MintRefused);
     let address = *accounts.pool.address();
+    let (mint_account, decimals) = (accounts.mint.account(), accounts.mint.decimals());
     let token_program = accounts.token_program.address();
-    let vault = Vault::find(&crate::ID, accounts.vault.account(), &address, &accounts.mint, token_program)?;
+    let vault =
+        Vault::find(&crate::ID, accounts.vault.account(), &address, mint_account, decimals, token_program)?;
     vault.open(accounts.payer.account())?;
 
     let pool = &mut accounts.pool;

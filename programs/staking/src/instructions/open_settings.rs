@@ -65,8 +65,10 @@ pub fn handle_open_settings(
     require!(objection_to(accounts.mint.account())?.is_none(), StakingError::MintRefused);
 
     let mint = *accounts.mint.address();
+    let (mint_account, decimals) = (accounts.mint.account(), accounts.mint.decimals());
     let token_program = accounts.token_program.address();
-    let vault = Vault::find(&crate::ID, accounts.vault.account(), &mint, &accounts.mint, token_program)?;
+    let vault =
+        Vault::find(&crate::ID, accounts.vault.account(), &mint, mint_account, decimals, token_program)?;
     vault.open(accounts.authority.account())?;
 
     let settings = &mut accounts.settings;

@@ -154,7 +154,14 @@ fn once(figures: &mut Figures) {
     take(figures, &world, "set_payee", 0, instruction::set_payee(operator, device, owner), &node);
     let treasury = world.config().treasury;
     world.give_tokens(&mint, &treasury, 0);
-    take(figures, &world, "collect_fees", 0, instruction::collect_fees(market, mint, treasury), &node);
+    take(
+        figures,
+        &world,
+        "collect_fees",
+        0,
+        instruction::collect_fees(market, mint, treasury, Default::default()),
+        &node,
+    );
     take(
         figures,
         &world,

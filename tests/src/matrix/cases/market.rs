@@ -134,10 +134,10 @@ fn collect_fees(stage: &Stage) -> Sample {
         Slot::new("destination", Kind::TokenAccount),
         token_program(),
     ];
-    let collect = instruction::collect_fees(stage.world.market, mint, treasury);
+    let collect = instruction::collect_fees(stage.world.market, mint, treasury, Default::default());
     let mut sample = Sample::new(stage, collect, slots);
     for set in stage.others.all() {
-        let twin = instruction::collect_fees(set.market, set.mint, treasury);
+        let twin = instruction::collect_fees(set.market, set.mint, treasury, Default::default());
         sample = sample.or_as_well(twin);
     }
     sample

@@ -31,7 +31,7 @@ fn assert_serves_a_whole_life(mut world: World, mint: Mint) {
     world.land(&[instruction::withdraw_bond(node, device, mint, node, BOND)]);
     assert_eq!(tokens(&world, mint, &node), TOKENS + 9_000);
     assert_ledger(&world, 0);
-    world.land(&[instruction::collect_fees(market, mint, authority)]);
+    world.land(&[instruction::collect_fees(market, mint, authority, Default::default())]);
     assert_eq!(tokens(&world, mint, &authority), 225);
     assert_eq!(world.vault_tokens(), 0);
     world.land(&[
@@ -204,7 +204,7 @@ fn payments(world: &World, mint: Mint) -> [Instruction; 6] {
         instruction::fund_bond(node, nodes, device, mint, 1),
         instruction::withdraw_bond(node, device, mint, node, 1),
         instruction::withdraw_earnings(device, mint, node),
-        instruction::collect_fees(market, mint, authority),
+        instruction::collect_fees(market, mint, authority, Default::default()),
     ]
 }
 
