@@ -5,7 +5,7 @@ use crate::{
     keys::keypair_for,
     network::{Failure, Network},
 };
-use anchor_lang::{AccountDeserialize, Discriminator};
+use anchor_lang::{AccountDeserialize, Discriminator, Owner};
 use bytemuck::AnyBitPattern;
 use grid_client::{
     account::{self, MarketView},
@@ -441,7 +441,7 @@ impl World {
     }
 
     #[track_caller]
-    fn decode<T: AccountDeserialize>(&self, address: &Address) -> T {
+    fn decode<T: AccountDeserialize + Owner>(&self, address: &Address) -> T {
         account::decode(address, &self.raw(address)).unwrap_or_else(|error| panic!("{error}"))
     }
 

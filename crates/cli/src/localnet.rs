@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use clap::Args;
 use grid_localnet::{Airdrop, Localnet, LocalnetConfig, ProgramBinary, program_folder};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use solana_address::Address;
 use std::time::Duration;
 
@@ -29,10 +29,21 @@ pub struct Options {
     json: bool,
 }
 
+/// The programs and where they are.
+const PROGRAMS: [(&str, Address); 4] = [
+    ("grid_jobs", grid_jobs::ID),
+    ("grid_staking", grid_staking::ID),
+    ("grid_rewards", grid_rewards::ID),
+    ("grid_pools", grid_pools::ID),
+];
+
 /// The programs of the network.
 pub fn programs(upgrade_authority: Option<Address>) -> Result<Vec<ProgramBinary>> {
-    let path = program_folder().join("grid_jobs.so");
-    Ok(vec![ProgramBinary::from_file("grid_jobs", grid_jobs::ID, path, upgrade_authority)?])
+    let read = |(name, id): (&str, Address)| {
+        let path = program_folder().join(format!("{name}.so"));
+        Ok(ProgramBinary::from_file(name, id, path, upgrade_authority)?)
+    };
+    PROGRAMS.into_iter().map(read).collect()
 }
 
 pub async fn run(options: Options) -> Result<()> {
@@ -46,13 +57,17 @@ pub async fn run(options: Options) -> Result<()> {
         ..LocalnetConfig::default()
     };
     let localnet = Localnet::start(config).await?;
-    let (rpc, websocket, program) = (localnet.rpc_url(), localnet.ws_url(), grid_jobs::ID);
+    let (rpc, websocket) = (localnet.rpc_url(), localnet.ws_url());
     if options.json {
-        println!("{}", json!({ "rpc": rpc, "websocket": websocket, "jobs_program": program.to_string() }));
+        let programs: Map<String, Value> =
+            PROGRAMS.iter().map(|(name, id)| ((*name).to_owned(), id.to_string().into())).collect();
+        println!("{}", json!({ "rpc": rpc, "websocket": websocket, "programs": programs }));
     } else {
         println!("RPC          {rpc}");
         println!("websocket    {websocket}");
-        println!("grid_jobs    {program}");
+        for (name, id) in PROGRAMS {
+            println!("{name:<12} {id}");
+        }
         println!("The network keeps nothing on disk. Ctrl-C ends it.");
     }
     tokio::signal::ctrl_c().await.context("waiting for Ctrl-C")?;

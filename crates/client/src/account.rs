@@ -1,22 +1,27 @@
 //! Decoders of the programs' accounts, and what two accounts say together.
 
-use anchor_lang::AccountDeserialize;
-use grid_jobs::{DeviceState, ID, JobState, Market, QueueSlot, waiting};
+use anchor_lang::{AccountDeserialize, Owner};
+use grid_jobs::{DeviceState, JobState, Market, QueueSlot, waiting};
 use solana_account::Account;
 use solana_address::Address;
 
 pub use grid_jobs::{Config, Device, Job, Member, Project};
+pub use grid_pools::Emission;
+pub use grid_rewards::{Pool, Position};
+pub use grid_staking::{Settings, Stake};
 
 /// Why bytes are not the account they were taken for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
     /// The account belongs to another program.
-    #[error("account {address} belongs to program {owner}, not to the jobs program {ID}")]
+    #[error("account {address} belongs to program {owner}, not to {expected}")]
     WrongOwner {
         /// The account.
         address: Address,
         /// Its owner.
         owner: Address,
+        /// The program whose account it was taken for.
+        expected: Address,
     },
     /// The bytes are not of this kind of account.
     #[error("account {address} is no {kind}: its {length} bytes do not begin like one or are too few")]
@@ -30,10 +35,12 @@ pub enum DecodeError {
     },
 }
 
-/// Decodes an account of the jobs program: [`Config`], [`Project`], [`Member`], [`Job`] or [`Device`].
-pub fn decode<T: AccountDeserialize>(address: &Address, account: &Account) -> Result<T, DecodeError> {
-    if account.owner != ID {
-        return Err(DecodeError::WrongOwner { address: *address, owner: account.owner });
+/// Decodes an account of one of the programs: [`Config`], [`Project`], [`Member`], [`Job`], [`Device`]; [`Settings`],
+/// [`Stake`]; [`Pool`], [`Position`]; [`Emission`]. A market has its queue behind it: [`MarketView::decode`].
+pub fn decode<T: AccountDeserialize + Owner>(address: &Address, account: &Account) -> Result<T, DecodeError> {
+    if account.owner != T::OWNER {
+        let (owner, expected) = (account.owner, T::OWNER);
+        return Err(DecodeError::WrongOwner { address: *address, owner, expected });
     }
     T::try_deserialize(&mut account.data.as_slice()).map_err(|_| wrong_kind::<T>(address, account))
 }

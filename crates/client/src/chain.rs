@@ -4,7 +4,7 @@ use crate::{
     account::{self, MarketView},
     error::ChainError,
 };
-use anchor_lang::{AccountDeserialize, Discriminator};
+use anchor_lang::{AccountDeserialize, Discriminator, Owner};
 use async_trait::async_trait;
 use grid_jobs::{Device, ID, Job, JobState};
 use solana_account::Account;
@@ -62,8 +62,8 @@ pub async fn account(chain: &dyn Chain, address: &Address) -> Result<Option<Acco
     Ok(chain.accounts(&[*address]).await?.pop().flatten())
 }
 
-/// Reads and decodes an account of the jobs program, if it exists.
-pub async fn find<T: AccountDeserialize>(
+/// Reads and decodes an account of one of the programs, if it exists.
+pub async fn find<T: AccountDeserialize + Owner>(
     chain: &dyn Chain,
     address: &Address,
 ) -> Result<Option<T>, ChainError> {
@@ -71,8 +71,8 @@ pub async fn find<T: AccountDeserialize>(
     Ok(account.map(|account| account::decode(address, &account)).transpose()?)
 }
 
-/// Reads and decodes an account of the jobs program that must exist.
-pub async fn fetch<T: AccountDeserialize>(
+/// Reads and decodes an account of one of the programs that must exist.
+pub async fn fetch<T: AccountDeserialize + Owner>(
     chain: &dyn Chain,
     what: &'static str,
     address: &Address,

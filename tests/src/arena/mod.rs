@@ -131,7 +131,11 @@ impl Arena {
             assert!(before == after, "a failure changed something");
         }
         assert_eq!(sum(&before, lamports), sum(&after, lamports), "lamports but for the fee");
-        assert_eq!(sum(&before, tokens), sum(&after, tokens), "tokens");
+        assert_eq!(
+            sum(&before, tokens) + sum(&after, supply),
+            sum(&after, tokens) + sum(&before, supply),
+            "tokens"
+        );
         result
     }
 
@@ -174,6 +178,13 @@ fn lamports(account: &AccountSharedData) -> u64 {
 fn tokens(account: &AccountSharedData) -> u64 {
     let is_tokens = *account.owner() == token::PROGRAM_ID;
     is_tokens.then(|| token::amount(account.data())).flatten().unwrap_or(0)
+}
+
+/// What was minted and not burnt, when the account is a mint: bytes 36 to 44.
+fn supply(account: &AccountSharedData) -> u64 {
+    let is_mint = *account.owner() == token::PROGRAM_ID && account.data().len() == token::MINT_SPACE as usize;
+    let bytes = is_mint.then(|| account.data()[36..44].try_into().expect("8 bytes"));
+    bytes.map_or(0, u64::from_le_bytes)
 }
 
 /// A refusal by the instruction itself, and no abort.

@@ -1,7 +1,7 @@
 //! Who may change what: told from the accounts before and after an instruction, and from who signed. It says less than
 //! a model of the program, and nothing about amounts; it is about strangers.
 
-use anchor_lang::{AccountDeserialize, Discriminator};
+use anchor_lang::{AccountDeserialize, Discriminator, Owner};
 use grid_client::{account, address};
 use grid_jobs::{
     Config, Device, DeviceState, Job, JobState, Market, Member, Project, constants::NOTICE_SECONDS,
@@ -60,7 +60,7 @@ impl Done<'_> {
     }
 
     /// The account before and, unless it was closed, after; `None` when it is of another type.
-    fn both<T: AccountDeserialize + Discriminator>(
+    fn both<T: AccountDeserialize + Discriminator + Owner>(
         &self,
         address: &Address,
         old: &Account,
@@ -71,7 +71,7 @@ impl Done<'_> {
     }
 
     /// All accounts of a type that the instruction was given, as they were.
-    fn given<T: AccountDeserialize>(&self) -> impl Iterator<Item = (Address, T)> {
+    fn given<T: AccountDeserialize + Owner>(&self) -> impl Iterator<Item = (Address, T)> {
         self.accounts.iter().filter_map(|address| {
             let account = self.before.get_account(address)?;
             Some((*address, account::decode::<T>(address, &account).ok()?))

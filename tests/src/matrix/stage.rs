@@ -10,7 +10,7 @@ use crate::{
     },
     world::{BOND, DEFINITION, TIMEOUT},
 };
-use anchor_lang::AccountDeserialize;
+use anchor_lang::{AccountDeserialize, Owner};
 use grid_client::{
     account,
     instruction::{self, Listing},
@@ -212,7 +212,7 @@ impl Stage {
         keypair_for("fee payer").pubkey()
     }
 
-    fn decode<T: AccountDeserialize>(&self, address: &Address) -> T {
+    fn decode<T: AccountDeserialize + Owner>(&self, address: &Address) -> T {
         account::decode(address, &self.world.raw(address)).unwrap_or_else(|error| panic!("{error}"))
     }
 
@@ -221,7 +221,7 @@ impl Stage {
         self.pool.iter().filter(|entry| entry.kind == kind).map(|entry| entry.address).collect()
     }
 
-    fn those<T: AccountDeserialize>(
+    fn those<T: AccountDeserialize + Owner>(
         &self,
         kind: Kind,
         is_one: impl Fn(&Address, &T) -> bool,

@@ -24,6 +24,11 @@ pub fn price(terms: &MarketTerms, seconds: u32) -> Atoms {
     Atoms::from(terms.price_per_second_atoms) * Atoms::from(seconds)
 }
 
+/// The share of fees that is burnt: rounded down.
+pub fn fees_burnt(terms: &MarketTerms, fees: Atoms) -> Atoms {
+    fees * Atoms::from(terms.burn_bps) / 10_000
+}
+
 /// The fee on what a device is paid: rounded up.
 pub fn fee_on(terms: &MarketTerms, paid: Atoms) -> Atoms {
     (paid * Atoms::from(terms.fee_bps)).div_ceil(10_000)

@@ -1,6 +1,6 @@
 //! Markets.
 
-use super::{Atoms, JobKey, Model, Party, Refusal, pause::pause_until, require};
+use super::{Atoms, JobKey, Model, Party, Refusal, ledger::fees_burnt, pause::pause_until, require};
 use grid_jobs::{GridError, MarketTerms};
 use std::{collections::VecDeque, sync::Arc};
 
@@ -139,12 +139,14 @@ impl Model {
         Ok(())
     }
 
-    /// `collect_fees`, by anyone
+    /// `collect_fees`, by anyone, where there is no reward pool: the stakers' share goes to the treasury
     pub fn collect_fees(&mut self, market: usize) -> Result<(), Refusal> {
         let found = self.market(market)?;
         require(found.fees > 0, GridError::NoFees)?;
+        let burnt = fees_burnt(&found.terms, found.fees);
         let fees = std::mem::take(&mut self.market_mut(market).fees);
-        self.pay_out(self.config.treasury, fees);
+        self.vault -= burnt;
+        self.pay_out(self.config.treasury, fees - burnt);
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! Events of the jobs program in words.
+//! Events of the programs in words.
 
 use crate::{
     amount,
@@ -101,8 +101,16 @@ pub fn event(event: &Event, report: &Report) -> String {
         Event::EarningsWithdrawn(e) => {
             format!("{}: {} paid out", name(&e.device), tokens(e.amount_atoms.get()))
         }
-        Event::FeesCollected(e) => {
-            format!("{}: fees of {} paid out", name(&e.market), tokens(e.amount_atoms.get()))
+        Event::FeesCollected(e) => format!(
+            "{}: fees: {} to stakers, {} burnt, {} to the {}",
+            name(&e.market),
+            tokens(e.stakers_atoms.get()),
+            tokens(e.burnt_atoms.get()),
+            tokens(e.treasury_atoms.get()),
+            name(&e.destination)
+        ),
+        Event::StakeMintChanged(e) => {
+            format!("config: stakes of {} earn shares of fees", name(&e.stake_mint))
         }
         Event::PayeeChanged(e) => format!("{}: payee {}", name(&e.device), name(&e.payee)),
         Event::MemberSet(e) => format!(
@@ -128,5 +136,62 @@ pub fn event(event: &Event, report: &Report) -> String {
         }
         Event::AdminProposed(e) => format!("config: admin role offered to {}", name(&e.new_admin)),
         Event::AdminChanged(e) => format!("config: admin {}", name(&e.admin)),
+        Event::SettingsOpened(e) => {
+            format!("{}: stakeable, slashed by {}", name(&e.mint), name(&e.authority))
+        }
+        Event::SettingsUpdated(e) => {
+            format!(
+                "{}: {} of 10,000 may be slashed each {} s",
+                name(&e.mint),
+                e.slash_cap_bps,
+                e.slash_epoch_seconds
+            )
+        }
+        Event::RoleProposed(e) => format!("{}: role offered to {}", name(&e.mint), name(&e.to)),
+        Event::RoleChanged(e) => format!("{}: role of {}", name(&e.mint), name(&e.holder)),
+        Event::Staked(e) => {
+            format!("{}: {}, weight {}", name(&e.stake), tokens(e.amount_atoms.get()), e.weight)
+        }
+        Event::StakeToppedUp(e) => {
+            format!("{}: {}, weight {}", name(&e.stake), tokens(e.total_after_atoms.get()), e.weight_after)
+        }
+        Event::StakeExtended(e) => {
+            format!("{}: {} s, weight {}", name(&e.stake), e.duration_seconds, e.weight_after)
+        }
+        Event::Unstaked(e) => format!("{}: staked -> unstaking, weight 0", name(&e.stake)),
+        Event::Restaked(e) => {
+            format!("{}: unstaking -> staked, weight {}", name(&e.stake), e.weight_after)
+        }
+        Event::StakeWithdrawn(e) => format!("{}: {} paid out", name(&e.stake), tokens(e.amount_atoms.get())),
+        Event::Slashed(e) => format!("{}: {} slashed", name(&e.stake), tokens(e.amount_atoms.get())),
+        Event::StakeClosed(e) => format!("{}: closed", name(&e.stake)),
+        Event::PoolOpened(e) => format!("{}: opened", name(&e.pool)),
+        Event::RewardsAdded(e) => {
+            format!("{}: +{} for a weight of {}", name(&e.pool), tokens(e.amount_atoms.get()), e.total_weight)
+        }
+        Event::PositionOpened(e) => {
+            format!("{} enters {}, pending weight {}", name(&e.stake), name(&e.pool), e.pending_weight)
+        }
+        Event::PositionSynced(e) => {
+            format!("position: active weight {}, pending {}", e.active_weight, e.pending_weight)
+        }
+        Event::RewardsClaimed(e) => format!("position: {} paid out", tokens(e.amount_atoms.get())),
+        Event::PositionClosed(_) => "position: closed".to_owned(),
+        Event::EmissionOpened(e) => {
+            format!("{}: opened at {} a second", name(&e.emission), tokens(e.rate_per_second_atoms.get()))
+        }
+        Event::EmissionFunded(e) => {
+            format!("{}: balance {}", name(&e.emission), tokens(e.balance_after_atoms.get()))
+        }
+        Event::EmissionClaimed(e) => {
+            format!("{}: {} to {}", name(&e.emission), tokens(e.amount_atoms.get()), name(&e.beneficiary))
+        }
+        Event::BeneficiaryChanged(e) => {
+            format!("{}: beneficiary {}", name(&e.emission), name(&e.beneficiary))
+        }
+        Event::EmissionStopped(e) => {
+            format!("{}: ended, {} still due", name(&e.emission), tokens(e.due_atoms.get()))
+        }
+        Event::EmissionClosed(e) => format!("{}: closed", name(&e.emission)),
     }
 }

@@ -4,6 +4,7 @@ mod batch;
 mod describe;
 mod report;
 mod stage;
+mod staking;
 
 use crate::amount;
 use anyhow::{Context, Result, bail, ensure};
@@ -78,10 +79,14 @@ pub async fn run(options: Options) -> Result<()> {
     }
 
     let report = Arc::new(Report::new(options.json));
-    report.phase("An embedded network, a mint, a market, a funded project, a node with two devices");
+    report.phase("An embedded network, a mint, a market, a reward pool");
     let stage = Stage::start(report.clone()).await?;
     let at_start = stage.balances().await?;
     stage.open_market().await?;
+    stage.open_staking().await?;
+    report.phase("A staker locks tokens; their weight earns from the next day on");
+    stage.stake().await?;
+    report.phase("A client funds a project, a node its devices");
     stage.open_project(options.deposit).await?;
     stage.open_devices().await?;
     let when_funded = stage.balances().await?;
@@ -125,12 +130,23 @@ pub async fn run(options: Options) -> Result<()> {
     stage.close_devices().await?;
     let addresses: Vec<Address> = jobs.iter().map(|(_, address)| *address).collect();
     stage.close_project(&addresses).await?;
+    report.phase(
+        "The market's fees reach stakers, are burnt, and reach the treasury; the staker claims and leaves",
+    );
+    stage.share_fees().await?;
+    let when_shared = stage.balances().await?;
+    stage.unstake().await?;
     let at_end = stage.balances().await?;
-    let owed_to_others = at_end.ledger.total() - at_end.ledger.fees;
-    ensure!(owed_to_others == 0, "{owed_to_others} atoms are left that are no fees");
+    ensure!(at_end.vault == 0, "the vault of jobs still holds {} atoms", at_end.vault);
+    ensure!(at_end.stakes == 0, "the vault of the stakes still holds {} atoms", at_end.stakes);
 
-    report.table(&[("at the start", at_start), ("when funded", when_funded), ("at the end", at_end)]);
-    report.note("ledger", "the vault held what the accounts owe, to the atom, at each of these moments");
+    report.table(&[
+        ("at the start", at_start),
+        ("when funded", when_funded),
+        ("fees shared", when_shared),
+        ("at the end", at_end),
+    ]);
+    report.note("ledger", "each vault held what the accounts owe, to the atom, at each of these moments");
     stage.localnet.stop().await?;
     Ok(())
 }

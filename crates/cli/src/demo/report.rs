@@ -41,16 +41,26 @@ pub struct Balances {
     pub client: u64,
     /// In the node's token account.
     pub node: u64,
-    /// In the vault.
+    /// In the staker's token account.
+    pub staker: u64,
+    /// In the treasury's token account.
+    pub treasury: u64,
+    /// In the vault of the jobs program.
     pub vault: u64,
+    /// In the vault of the stakes.
+    pub stakes: u64,
+    /// In the vault of the reward pool.
+    pub rewards: u64,
     /// What the accounts say the vault owes.
     pub ledger: Ledger,
 }
 
 impl Balances {
-    /// All tokens there are, atoms.
-    pub fn supply(&self) -> u128 {
-        u128::from(self.client) + u128::from(self.node) + u128::from(self.vault)
+    /// All of it, atoms.
+    pub fn sum(&self) -> u128 {
+        let accounts = [self.client, self.node, self.staker, self.treasury];
+        let vaults = [self.vault, self.stakes, self.rewards];
+        accounts.into_iter().chain(vaults).map(u128::from).sum()
     }
 }
 
@@ -143,7 +153,11 @@ impl Report {
                         "at": title,
                         "client": at.client,
                         "node": at.node,
+                        "staker": at.staker,
+                        "treasury": at.treasury,
                         "vault": at.vault,
+                        "stakes_vault": at.stakes,
+                        "rewards_vault": at.rewards,
                         "owed": {
                             "project_balances": at.ledger.balances,
                             "job_escrows": at.ledger.escrows,
@@ -152,7 +166,7 @@ impl Report {
                             "market_fees": at.ledger.fees,
                             "total": at.ledger.total(),
                         },
-                        "supply": at.supply(),
+                        "supply": at.sum(),
                     })
                 })
                 .collect();
@@ -177,14 +191,18 @@ impl Report {
         };
         row("client's token account", &|at| at.client.into());
         row("node's token account", &|at| at.node.into());
-        row("vault", &|at| at.vault.into());
+        row("staker's token account", &|at| at.staker.into());
+        row("treasury's token account", &|at| at.treasury.into());
+        row("vault of the stakes", &|at| at.stakes.into());
+        row("vault of the reward pool", &|at| at.rewards.into());
+        row("vault of jobs", &|at| at.vault.into());
         row("  owed: project balances", &|at| at.ledger.balances);
         row("  owed: job escrows", &|at| at.ledger.escrows);
         row("  owed: device bonds", &|at| at.ledger.bonds);
         row("  owed: device earnings", &|at| at.ledger.earnings);
         row("  owed: market fees", &|at| at.ledger.fees);
         row("  owed, all", &|at| at.ledger.total());
-        row("supply", &|at| at.supply());
+        row("supply", &|at| at.sum());
         println!(
             "\n{} transactions, {} CU, {} lamports of fees",
             costs.transactions, costs.compute_units, costs.fee_lamports

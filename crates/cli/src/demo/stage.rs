@@ -9,7 +9,7 @@ use grid_client::{
     Chain, Landed, RpcChain, address, chain,
     instruction::{self, Listing},
     ledger::fetch_ledger,
-    token,
+    rewards, staking, token,
 };
 use grid_jobs::{JobKind, MarketTerms};
 use grid_localnet::{Airdrop, Localnet, LocalnetConfig};
@@ -26,8 +26,8 @@ pub const TERMS: MarketTerms = MarketTerms {
     expiry_reward_atoms: 100_000,
     compensation_atoms: 900_000,
     fee_bps: 250,
-    stakers_bps: 0,
-    burn_bps: 0,
+    stakers_bps: 6_000,
+    burn_bps: 1_000,
     max_attempts: 3,
     max_strikes: 10,
     min_timeout_seconds: 10,
@@ -62,6 +62,8 @@ pub struct Stage {
     pub client: Keypair,
     /// Owns the devices, is their payee.
     pub node: Arc<Keypair>,
+    /// Owns a stake.
+    pub staker: Keypair,
     /// The mint.
     pub mint: Address,
     /// The market.
@@ -76,7 +78,8 @@ impl Stage {
     /// Starts the network and names everything.
     pub async fn start(report: Arc<Report>) -> Result<Self> {
         let (admin, client, node) = (Keypair::new(), Keypair::new(), Arc::new(Keypair::new()));
-        let actors = [&admin, &client, &node].map(|actor| actor.pubkey());
+        let staker = Keypair::new();
+        let actors = [&admin, &client, &node, &staker].map(|actor| actor.pubkey());
         let config = LocalnetConfig {
             programs: localnet::programs(Some(admin.pubkey()))?,
             airdrops: actors.map(|address| Airdrop { address, lamports: LAMPORTS }).to_vec(),
@@ -95,10 +98,14 @@ impl Stage {
             (admin.pubkey(), "admin"),
             (client.pubkey(), "client"),
             (node.pubkey(), "node"),
+            (staker.pubkey(), "staker"),
             (mint.pubkey(), "mint"),
             (address::vault(&mint.pubkey()).0, "vault"),
             (market, "market"),
             (project, "project"),
+            (address::token_account(&admin.pubkey(), mint.pubkey()), "treasury"),
+            (staking::stake_address(&mint.pubkey(), &staker.pubkey(), 0).0, "stake"),
+            (rewards::pool_address(&mint.pubkey(), &mint.pubkey()).0, "pool"),
         ] {
             report.name(address, name);
         }
@@ -112,6 +119,7 @@ impl Stage {
             admin,
             client,
             node,
+            staker,
             mint: mint.pubkey(),
             market,
             project,
@@ -138,7 +146,7 @@ impl Stage {
         let rent = self.chain.minimum_balance(token::MINT_SPACE as usize).await?;
         let create = token::create_mint(admin, self.mint, admin, DECIMALS, rent);
         self.send("create mint", &create, &[&self.admin, mint]).await?;
-        for wallet in [self.client.pubkey(), self.node.pubkey()] {
+        for wallet in [self.client.pubkey(), self.node.pubkey(), self.staker.pubkey()] {
             let account = address::token_account(&wallet, self.mint);
             let fill = [
                 token::create_account(admin, wallet, self.mint),
@@ -261,19 +269,39 @@ impl Stage {
         let balances = Balances {
             client: self.tokens(&self.client.pubkey()).await?,
             node: self.tokens(&self.node.pubkey()).await?,
+            staker: self.tokens(&self.staker.pubkey()).await?,
+            treasury: self.tokens(&self.admin.pubkey()).await?,
             vault: held,
+            stakes: self.stakes_held().await?,
+            rewards: self.rewards_held().await?,
             ledger,
         };
-        let minted = 2 * u128::from(TOKENS);
-        ensure!(balances.supply() == minted, "{} atoms were minted, {} are there", minted, balances.supply());
+        let supply = self.supply().await?;
+        ensure!(balances.sum() == supply, "the supply is {supply} atoms, {} are there", balances.sum());
         Ok(balances)
     }
 
+    /// What was minted and not burnt, atoms: bytes 36 to 44 of the mint.
+    async fn supply(&self) -> Result<u128> {
+        let mint = chain::account(self.chain.as_ref(), &self.mint).await?.context("the mint")?;
+        let bytes = mint.data.get(36..44).context("the mint's supply")?;
+        Ok(u64::from_le_bytes(bytes.try_into()?).into())
+    }
+
+    /// What a wallet has, atoms; nothing while it has no token account.
     async fn tokens(&self, wallet: &Address) -> Result<u64> {
         let account = address::token_account(wallet, self.mint);
-        let found = chain::account(self.chain.as_ref(), &account).await?;
+        match chain::account(self.chain.as_ref(), &account).await? {
+            Some(_) => self.tokens_in(&account).await,
+            None => Ok(0),
+        }
+    }
+
+    /// What a token account holds, atoms.
+    pub async fn tokens_in(&self, account: &Address) -> Result<u64> {
+        let found = chain::account(self.chain.as_ref(), account).await?;
         found
             .and_then(|account| token::amount(&account.data))
-            .with_context(|| format!("{wallet} has no token account"))
+            .with_context(|| format!("{account} is no token account"))
     }
 }
