@@ -34,7 +34,7 @@ pub fn command(context: &Context, args: &TestArgs) -> Result<()> {
     }
     process::run("tests", &mut test)?;
     if whole {
-        bench::measure(&built, &host, &["--check".to_owned()])?;
+        bench::compare(&built, &host)?;
     }
     if lint {
         lint::docs(&host)?;
