@@ -1,8 +1,11 @@
 //! Who may change what: told from the accounts before and after an instruction, and from who signed. It says less than
 //! a model of the program, and nothing about amounts; it is about strangers.
 
+mod stakes;
+
+use crate::network::PROGRAMS;
 use anchor_lang::{AccountDeserialize, Discriminator};
-use grid_client::{account, address};
+use grid_client::address;
 use grid_jobs::{
     Config, Device, DeviceState, Job, JobState, Market, Member, Project, constants::NOTICE_SECONDS,
     math::passed,
@@ -20,6 +23,16 @@ struct Done<'a> {
     signers: Vec<Address>,
     accounts: Vec<Address>,
     now: i64,
+}
+
+/// Whether an account belongs to one of our programs.
+fn is_ours(account: &Account) -> bool {
+    PROGRAMS.iter().any(|(program, _)| account.owner == *program)
+}
+
+/// An account of ours, if it is of this type.
+fn read<T: AccountDeserialize>(account: &Account) -> Option<T> {
+    T::try_deserialize(&mut account.data.as_slice()).ok().filter(|_| is_ours(account))
 }
 
 /// The first account that a stranger changed: nobody who had to agree to the change signed, and no deadline had passed.
@@ -44,7 +57,7 @@ impl Done<'_> {
         let Some(old) = self.before.get_account(address) else {
             return true;
         };
-        if old.owner != grid_jobs::ID || Some(&old) == self.after.get_account(address).as_ref() {
+        if !is_ours(&old) || Some(&old) == self.after.get_account(address).as_ref() {
             return true;
         }
         self.config(address, &old)
@@ -53,6 +66,11 @@ impl Done<'_> {
             && self.member(address, &old)
             && self.device(address, &old)
             && self.job(address, &old)
+            && self.settings(address, &old)
+            && self.stake(address, &old)
+            && self.pool(address, &old)
+            && self.position(address, &old)
+            && self.emission(address, &old)
     }
 
     fn signed(&self, key: &Address) -> bool {
@@ -65,7 +83,7 @@ impl Done<'_> {
         address: &Address,
         old: &Account,
     ) -> Option<(T, Option<T>)> {
-        let read = |account: &Account| account::decode::<T>(address, account).ok();
+        let read = |account: &Account| read::<T>(account);
         let new = self.after.get_account(address);
         Some((read(old)?, new.as_ref().and_then(read)))
     }
@@ -74,7 +92,7 @@ impl Done<'_> {
     fn given<T: AccountDeserialize>(&self) -> impl Iterator<Item = (Address, T)> {
         self.accounts.iter().filter_map(|address| {
             let account = self.before.get_account(address)?;
-            Some((*address, account::decode::<T>(address, &account).ok()?))
+            Some((*address, read::<T>(&account)?))
         })
     }
 
