@@ -1,8 +1,16 @@
 //! The ledger equality: what the accounts say is owed, against what the vault holds.
 
 use crate::world::World;
-use grid_client::{account::MarketView, ledger::decode_all};
+use grid_client::{
+    account::MarketView,
+    address,
+    ledger::{Ledger, decode_all},
+};
 use grid_jobs::{Job, Market, Member, Project};
+use grid_pools::Emission;
+use grid_rewards::{Pool, Position};
+use grid_staking::{Settings, Stake};
+use solana_address::Address;
 
 /// Asserts what must hold after every instruction: the vault holds what is owed plus `donated_atoms`, the counters
 /// equal what the accounts say, and every queue's links agree.
@@ -34,6 +42,47 @@ pub fn assert_ledger(world: &World, donated_atoms: u64) {
         waiting.sort();
         waiting.dedup();
         assert_eq!(waiting.len(), usize::from(market.queue.waiting.get()), "an entry waits twice");
+    }
+}
+
+/// Asserts that every vault holds at least what is owed from it, in all programs; and that each pool counts what its
+/// positions say.
+#[track_caller]
+pub fn assert_solvent(world: &World) {
+    let accounts_of = |program| world.network.svm.get_program_accounts(program);
+    let holds = |vault: &Address, owed: u128, what: &str| {
+        let held = u128::from(world.tokens_in(vault));
+        assert!(held >= owed, "{what}: {owed} owed, {held} in the vault {vault}");
+    };
+    let staking = accounts_of(&grid_staking::ID);
+    let stakes = decode_all::<Stake>(&staking);
+    for (address, settings) in decode_all::<Settings>(&staking) {
+        let of_mint = stakes.iter().filter(|(_, stake)| stake.mint == settings.mint);
+        let owed = of_mint.map(|(_, stake)| u128::from(stake.left())).sum();
+        holds(&settings.vault, owed, &format!("stakes of {address}"));
+    }
+    let rewards = accounts_of(&grid_rewards::ID);
+    let positions = decode_all::<Position>(&rewards);
+    for (address, pool) in decode_all::<Pool>(&rewards) {
+        let parts = [pool.waiting_atoms, pool.shared_atoms, pool.earned_atoms];
+        let owed = parts.into_iter().map(|part| u128::from(part.get())).sum();
+        holds(&pool.vault, owed, &format!("pool {address}"));
+        let own = || positions.iter().filter(|(_, position)| position.pool == address);
+        let earned: u64 = own().map(|(_, position)| position.earned_atoms.get()).sum();
+        assert_eq!(pool.earned_atoms, earned, "earned in pool {address}");
+        let active: u64 = own().map(|(_, position)| position.active_weight.get()).sum();
+        assert_eq!(pool.total_weight, active, "weight of pool {address}");
+    }
+    for (address, emission) in decode_all::<Emission>(&accounts_of(&grid_pools::ID)) {
+        holds(&emission.vault, emission.balance_atoms.get().into(), &format!("emission {address}"));
+    }
+    let jobs = accounts_of(&grid_jobs::ID);
+    let mut mints: Vec<Address> =
+        decode_all::<Market>(&jobs).into_iter().map(|(_, market)| market.mint).collect();
+    mints.sort();
+    mints.dedup();
+    for mint in mints {
+        holds(&address::vault(&mint).0, Ledger::of(&jobs, &mint).total(), "jobs");
     }
 }
 

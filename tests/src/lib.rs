@@ -18,7 +18,7 @@ pub use {
     expect::*,
     incentives::Incentives,
     keys::keypair_for,
-    ledger::assert_ledger,
+    ledger::{assert_ledger, assert_solvent},
     network::{Failure, Network},
     world::{TERMS, World},
 };

@@ -1,8 +1,11 @@
 //! Mutations, carried out.
 
-use crate::fuzz::{
-    Fuzzer,
-    mutation::{Mutation, flip, write_number},
+use crate::{
+    fuzz::{
+        Fuzzer,
+        mutation::{Mutation, flip, write_number},
+    },
+    network::PROGRAMS,
 };
 use grid_client::token;
 use litesvm::LiteSVM;
@@ -21,9 +24,11 @@ const MOST_ACCOUNTS: usize = 40;
 impl Fuzzer {
     /// Changes a machine or an instruction.
     pub(super) fn apply(&self, mutation: &Mutation, svm: &mut LiteSVM, instruction: &mut Instruction) {
-        let case = |index: usize| &self.cases[index % self.cases.len()].valid;
+        let of_the_program = self.cases.iter().filter(|case| case.valid.program_id == instruction.program_id);
+        let others: Vec<&Instruction> = of_the_program.map(|case| &case.valid).collect();
+        let case = |index: usize| others[index % others.len()];
         let pooled = |place: usize| &self.pool[place % self.pool.len()];
-        let Instruction { data, accounts, .. } = instruction;
+        let Instruction { program_id, data, accounts } = instruction;
         let slot = |place: usize| place.checked_rem(accounts.len());
         match *mutation {
             Mutation::FlipData(bit) => flip(data, bit),
@@ -58,7 +63,7 @@ impl Fuzzer {
             }
             Mutation::Empty(place) => {
                 if let Some(slot) = slot(place) {
-                    accounts[slot].pubkey = grid_jobs::ID;
+                    accounts[slot].pubkey = *program_id;
                 }
             }
             Mutation::ToggleWritable(place) => {
@@ -95,9 +100,10 @@ impl Fuzzer {
     }
 }
 
-/// Changes the bytes of one of the instruction's accounts that the jobs program or a token program owns.
+/// Changes the bytes of one of the instruction's accounts that one of our programs or a token program owns.
 fn forge(svm: &mut LiteSVM, instruction: &Instruction, place: usize, change: impl FnOnce(&mut Vec<u8>)) {
-    let owners = [grid_jobs::ID, token::PROGRAM_ID, token::PROGRAM_2022_ID];
+    let ours = PROGRAMS.iter().map(|(program, _)| *program);
+    let owners: Vec<Address> = ours.chain([token::PROGRAM_ID, token::PROGRAM_2022_ID]).collect();
     let owned: Vec<(Address, Account)> = instruction
         .accounts
         .iter()

@@ -1,4 +1,4 @@
-//! A fuzz target: whatever an instruction's data, account list and accounts' bytes are, the program answers with an
+//! A fuzz target of all programs: whatever an instruction's data, account list and accounts' bytes are, the program answers with an
 //! error or with a success that keeps the ledger.
 //!
 //! An input is a byte string. It picks a valid case of the [matrix](crate::matrix), changes up to three things about it
@@ -10,7 +10,7 @@ pub mod mutation;
 pub mod rights;
 
 use crate::{
-    Failure, World, assert_ledger,
+    Failure, World, assert_ledger, assert_solvent,
     matrix::{Stage, cases, chain},
 };
 use choices::Choices;
@@ -35,7 +35,7 @@ pub struct Fuzzer {
 /// A valid instruction and the world it is valid in.
 struct Valid {
     name: String,
-    instruction: &'static str,
+    title: String,
     world: World,
     valid: Instruction,
 }
@@ -53,8 +53,8 @@ pub struct Attempt {
 /// How the program answered.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Answer {
-    /// The instruction that the data names, or none.
-    pub instruction: &'static str,
+    /// Program and instruction that the data names, or none.
+    pub instruction: String,
     /// `ok`, or the error.
     pub outcome: String,
 }
@@ -80,8 +80,8 @@ impl Fuzzer {
             .into_iter()
             .map(|case| {
                 let sample = (case.build)(&stage);
-                let (instruction, name) = (case.instruction, case.name());
-                Valid { name, instruction, world: sample.world, valid: sample.instruction }
+                let (title, name) = (case.title(), case.name());
+                Valid { name, title, world: sample.world, valid: sample.instruction }
             })
             .collect();
         let pool = stage.pool.into_iter().map(|entry| (entry.address, entry.account)).collect();
@@ -121,7 +121,7 @@ impl Fuzzer {
                     if let Some(account) = rights::changed_by_a_stranger(&svm, &after, &instruction) {
                         return Err(format!("a stranger changed {account}"));
                     }
-                    self.assert_ledgers(&case.world, after);
+                    self.assert_ledgers(&case.world, after, &instruction.program_id);
                 }
                 OK.to_owned()
             }
@@ -131,7 +131,8 @@ impl Fuzzer {
                     return Err(format!("{} changed {changed:?}", failure.error));
                 }
                 let is_forged = attempt.mutations.iter().any(Mutation::forges);
-                let refusal = refusal(&failure, is_forged).ok_or_else(|| chain::describe(&failure))?;
+                let refusal = refusal(&failure, &instruction.program_id, is_forged)
+                    .ok_or_else(|| chain::describe(&failure))?;
                 if attempt.mutations.is_empty() {
                     return Err(chain::describe(&failure));
                 }
@@ -141,9 +142,14 @@ impl Fuzzer {
         Ok(Answer { instruction: self.named_by(&instruction), outcome })
     }
 
-    fn assert_ledgers(&self, before: &World, after: LiteSVM) {
+    fn assert_ledgers(&self, before: &World, after: LiteSVM, program: &Address) {
         let mut world = before.clone();
         world.network.svm = after;
+        assert_solvent(&world);
+        if *program != grid_jobs::ID {
+            // The others may pay into any vault, also into that of the jobs program.
+            return;
+        }
         assert_ledger(&world, 0);
         for mint in self.other_mints {
             world.mint = mint;
@@ -152,15 +158,18 @@ impl Fuzzer {
     }
 
     /// The instruction that the data begins with.
-    fn named_by(&self, instruction: &Instruction) -> &'static str {
-        let is_it = |case: &&Valid| instruction.data.starts_with(&case.valid.data[..8]);
-        self.cases.iter().find(is_it).map_or("unknown", |case| case.instruction)
+    fn named_by(&self, instruction: &Instruction) -> String {
+        let is_it = |case: &&Valid| {
+            instruction.program_id == case.valid.program_id
+                && instruction.data.starts_with(&case.valid.data[..8])
+        };
+        self.cases.iter().find(is_it).map_or("unknown".into(), |case| case.title.clone())
     }
 }
 
 /// The error of a refusal; `None` when it is none that a program should answer with.
 #[expect(deprecated, reason = "`ProgramError::NotEnoughAccountKeys` still becomes it")]
-fn refusal(failure: &Failure, is_forged: bool) -> Option<String> {
+fn refusal(failure: &Failure, program: &Address, is_forged: bool) -> Option<String> {
     let error = match &failure.error {
         TransactionError::InstructionError(0, error) => error,
         // A token account may be forged to be one of native SOL, whose lamports move with its tokens.
@@ -168,7 +177,9 @@ fn refusal(failure: &Failure, is_forged: bool) -> Option<String> {
         _ => return None,
     };
     match error {
-        InstructionError::Custom(code) => Some(name_of(*code)),
+        InstructionError::Custom(code) => Some(name_of(program, *code)),
+        // The same, when it has fewer lamports than tokens: the token program relies on there being as many.
+        InstructionError::UnbalancedInstruction if is_forged => Some(format!("{error:?}")),
         // A payer may be forged to belong to another program than the system program, which then can't take the rent.
         InstructionError::ExternalAccountLamportSpend if is_forged => Some(format!("{error:?}")),
         InstructionError::InvalidArgument
@@ -191,6 +202,6 @@ fn refusal(failure: &Failure, is_forged: bool) -> Option<String> {
     }
 }
 
-fn name_of(code: u32) -> String {
-    ProgramError::from_code(code).map_or_else(|| format!("Custom({code})"), |error| error.name.clone())
+fn name_of(program: &Address, code: u32) -> String {
+    ProgramError::of(program, code).map_or_else(|| format!("Custom({code})"), |error| error.name.clone())
 }

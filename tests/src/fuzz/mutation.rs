@@ -21,11 +21,11 @@ pub enum Mutation {
     ExtendData(usize, u8),
     /// A number in the data: where, how wide, which.
     NumberInData(usize, usize, u64),
-    /// The discriminator of another case.
+    /// The discriminator of another case of the same program.
     DiscriminatorOf(usize),
-    /// The data of another case.
+    /// The data of another case of the same program.
     DataOf(usize),
-    /// The accounts of another case.
+    /// The accounts of another case of the same program.
     AccountsOf(usize),
     /// Two slots swapped.
     Swap(usize, usize),
@@ -35,7 +35,7 @@ pub enum Mutation {
     Repeat(usize, usize),
     /// Another account in a slot: the slot, and the place in the pool.
     Replace(usize, usize),
-    /// The jobs program in a slot, which says that it is empty.
+    /// The instruction's own program in a slot, which says that it is empty.
     Empty(usize),
     /// Read-only instead of writable, or the other way round.
     ToggleWritable(usize),

@@ -1,6 +1,9 @@
 //! Who may change what: told from the accounts before and after an instruction, and from who signed. It says less than
 //! a model of the program, and nothing about amounts; it is about strangers.
 
+mod stakes;
+
+use crate::network::PROGRAMS;
 use anchor_lang::{AccountDeserialize, Discriminator, Owner};
 use grid_client::{account, address};
 use grid_jobs::{
@@ -20,6 +23,11 @@ struct Done<'a> {
     signers: Vec<Address>,
     accounts: Vec<Address>,
     now: i64,
+}
+
+/// Whether an account belongs to one of our programs.
+fn is_ours(account: &Account) -> bool {
+    PROGRAMS.iter().any(|(program, _)| account.owner == *program)
 }
 
 /// The first account that a stranger changed: nobody who had to agree to the change signed, and no deadline had passed.
@@ -44,7 +52,7 @@ impl Done<'_> {
         let Some(old) = self.before.get_account(address) else {
             return true;
         };
-        if old.owner != grid_jobs::ID || Some(&old) == self.after.get_account(address).as_ref() {
+        if !is_ours(&old) || Some(&old) == self.after.get_account(address).as_ref() {
             return true;
         }
         self.config(address, &old)
@@ -53,6 +61,11 @@ impl Done<'_> {
             && self.member(address, &old)
             && self.device(address, &old)
             && self.job(address, &old)
+            && self.settings(address, &old)
+            && self.stake(address, &old)
+            && self.pool(address, &old)
+            && self.position(address, &old)
+            && self.emission(address, &old)
     }
 
     fn signed(&self, key: &Address) -> bool {

@@ -119,6 +119,13 @@ impl Builder {
         }
     }
 
+    /// Creates the associated token accounts of wallets, and leaves them empty.
+    pub fn open_accounts(&mut self, mint: Mint, wallets: &[Address]) {
+        for wallet in wallets {
+            self.act(token::create_account(self.cast.authority, *wallet, mint));
+        }
+    }
+
     /// Opens a market.
     pub fn open_market(&mut self, authority: Address, mint: Mint, id: u64) -> Address {
         self.act(instruction::open_market(authority, mint, id, TERMS));

@@ -2,7 +2,7 @@
 
 use crate::{
     World,
-    matrix::{Kind, Stage, chain},
+    matrix::{Kind, Stage, chain, idl},
 };
 use solana_address::Address;
 use solana_instruction::Instruction;
@@ -10,6 +10,8 @@ use solana_instruction::Instruction;
 /// An instruction in a situation in which it is valid.
 #[derive(Debug, Clone, Copy)]
 pub struct Case {
+    /// The program.
+    pub program: Address,
     /// The instruction, as in the IDL.
     pub instruction: &'static str,
     /// The situation, when an instruction has several cases.
@@ -19,11 +21,16 @@ pub struct Case {
 }
 
 impl Case {
-    /// Instruction and situation, for messages.
+    /// Program and instruction, as in `staking withdraw`.
+    pub fn title(&self) -> String {
+        format!("{} {}", idl::name_of(&self.program).trim_start_matches("grid_"), self.instruction)
+    }
+
+    /// Program, instruction and situation, for messages.
     pub fn name(&self) -> String {
         match self.situation {
-            "" => self.instruction.into(),
-            situation => format!("{} ({situation})", self.instruction),
+            "" => self.title(),
+            situation => format!("{} ({situation})", self.title()),
         }
     }
 }
@@ -45,6 +52,8 @@ pub struct Sample {
     pub undo: Vec<Instruction>,
     /// The slot of an account that the instruction closes, and the slot that gets its lamports.
     pub closes: Option<(usize, usize)>,
+    /// The slot of a token account that gets whatever lies in the vault that the instruction closes.
+    pub sweeps_to: Option<usize>,
     /// The same instruction, just as valid, for others.
     pub twins: Vec<Twin>,
 }
@@ -70,6 +79,7 @@ impl Sample {
             is_repeatable: false,
             undo: Vec::new(),
             closes: None,
+            sweeps_to: None,
             twins: Vec::new(),
         }
     }
@@ -125,6 +135,34 @@ impl Sample {
         self
     }
 
+    /// Says that the instruction closes its vault, and pays what lies in it to the token account in a slot.
+    pub fn sweeping_to(mut self, slot: usize) -> Self {
+        self.sweeps_to = Some(slot);
+        self
+    }
+
+    /// The program that runs the instruction.
+    pub fn program(&self) -> Address {
+        self.instruction.program_id
+    }
+
+    /// Whether `address` in a slot says that it is empty.
+    pub fn is_emptied_by(&self, slot: usize, address: &Address) -> bool {
+        self.slots[slot].presence != Presence::Required && *address == self.program()
+    }
+
+    /// Whether `address` may stand in a slot.
+    pub fn allows(&self, slot: usize, address: &Address) -> bool {
+        if self.is_emptied_by(slot, address) {
+            return matches!(self.slots[slot].presence, Presence::Optional | Presence::Empty);
+        }
+        match &self.slots[slot].free {
+            Free::Nothing => false,
+            Free::These(others) => others.contains(address),
+            Free::AnySigner => true,
+        }
+    }
+
     /// The address in a slot.
     pub fn address(&self, slot: usize) -> Address {
         self.instruction.accounts[slot].pubkey
@@ -144,6 +182,8 @@ pub struct Slot {
     pub presence: Presence,
     /// Other owners under which the same bytes serve as well.
     pub owners: Vec<Address>,
+    /// Whether the account is told by its address alone, and what is not read as expected counts as gone.
+    pub may_be_anything: bool,
     /// Where the instruction's data holds the bump of the address that the instruction creates here.
     pub bump_at: Option<usize>,
     /// The seeds, when the instruction checks that the slot holds this very address.
@@ -161,7 +201,7 @@ pub enum Free {
     AnySigner,
 }
 
-/// Whether a slot may be left empty, which is said by the jobs program's own address.
+/// Whether a slot may be left empty, which is said by the address of the instruction's own program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Presence {
     /// Never.
@@ -177,8 +217,8 @@ pub enum Presence {
 /// Seeds of an address that an instruction checks.
 #[derive(Debug, Clone)]
 pub struct Seeds {
-    /// Whose address it is.
-    pub program: Address,
+    /// Whose address it is, if not the instruction's own program's.
+    pub program: Option<Address>,
     /// The seeds, without bump.
     pub parts: Vec<Vec<u8>>,
 }
@@ -192,6 +232,7 @@ impl Slot {
             free: Free::Nothing,
             presence: Presence::Required,
             owners: Vec::new(),
+            may_be_anything: false,
             bump_at: None,
             seeds: None,
         }
@@ -218,6 +259,11 @@ impl Slot {
         self
     }
 
+    /// Says that the account is told by its address alone, and that what is not read as expected counts as gone.
+    pub fn or_anything_at_its_address(self) -> Self {
+        Self { may_be_anything: true, ..self }
+    }
+
     /// Says where the instruction's data holds the bump of the slot's address.
     pub fn with_bump_at(self, at: usize) -> Self {
         Self { bump_at: Some(at), ..self }
@@ -235,36 +281,21 @@ impl Slot {
         self
     }
 
-    /// Says that the instruction checks these seeds, of an address of the jobs program.
-    pub fn with_seeds(self, parts: &[&[u8]]) -> Self {
-        self.with_seeds_of(grid_jobs::ID, parts)
+    /// Says that the instruction checks these seeds, of an address of its own program.
+    pub fn with_seeds(mut self, parts: &[&[u8]]) -> Self {
+        self.seeds = Some(Seeds { program: None, parts: parts.iter().map(|part| part.to_vec()).collect() });
+        self
     }
 
-    /// Says that the instruction checks these seeds.
-    pub fn with_seeds_of(mut self, program: Address, parts: &[&[u8]]) -> Self {
-        self.seeds = Some(Seeds { program, parts: parts.iter().map(|part| part.to_vec()).collect() });
-        self
+    /// Says that the instruction checks these seeds, of an address of another program.
+    pub fn with_seeds_of(self, program: Address, parts: &[&[u8]]) -> Self {
+        let mut slot = self.with_seeds(parts);
+        slot.seeds.as_mut().expect("they were just given").program = Some(program);
+        slot
     }
 
     /// Whether the slot is left empty.
     pub fn is_empty(&self) -> bool {
         self.presence == Presence::Empty
-    }
-
-    /// Whether `address` in this slot says that it is empty.
-    pub fn is_emptied_by(&self, address: &Address) -> bool {
-        self.presence != Presence::Required && *address == grid_jobs::ID
-    }
-
-    /// Whether `address` may stand here.
-    pub fn allows(&self, address: &Address) -> bool {
-        if self.is_emptied_by(address) {
-            return matches!(self.presence, Presence::Optional | Presence::Empty);
-        }
-        match &self.free {
-            Free::Nothing => false,
-            Free::These(others) => others.contains(address),
-            Free::AnySigner => true,
-        }
     }
 }

@@ -1,6 +1,8 @@
-//! Instructions and slots as the IDL tells them.
+//! Instructions and slots as the IDLs tell them.
 
+use crate::network::PROGRAMS;
 use serde::Deserialize;
+use solana_address::Address;
 
 /// The part of an IDL that the matrix is checked against.
 #[derive(Debug, Clone, Deserialize)]
@@ -41,14 +43,14 @@ pub struct IdlSlot {
 }
 
 impl Idl {
-    /// The IDL of the jobs program, as it is in the repository.
+    /// The IDL of one of our programs, as it is in the repository.
     ///
     /// # Panics
     /// When it can't be read, or names no instructions: `cargo xtask idl` makes it.
     #[track_caller]
-    pub fn jobs() -> Self {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../idl/grid_jobs.json");
-        let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    pub fn of(program: &Address) -> Self {
+        let path = format!("{}/../idl/{}.json", env!("CARGO_MANIFEST_DIR"), name_of(program));
+        let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
         let idl: Self = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}"));
         assert!(!idl.instructions.is_empty(), "{path} names no instructions: `cargo xtask idl` makes it");
         idl
@@ -58,4 +60,11 @@ impl Idl {
     pub fn instruction(&self, name: &str) -> Option<&IdlInstruction> {
         self.instructions.iter().find(|instruction| instruction.name == name)
     }
+}
+
+/// The name of one of our programs.
+#[track_caller]
+pub fn name_of(program: &Address) -> &'static str {
+    let found = PROGRAMS.into_iter().find(|(id, _)| id == program);
+    found.unwrap_or_else(|| panic!("{program} is none of ours")).1
 }

@@ -3,6 +3,9 @@
 use anchor_lang::Discriminator;
 use grid_client::token;
 use grid_jobs::{Config, Device, Job, Market, Member, Project};
+use grid_pools::Emission;
+use grid_rewards::{Pool, Position};
+use grid_staking::{Settings, Stake};
 use solana_account::Account;
 use solana_address::Address;
 use solana_sdk_ids::{bpf_loader_upgradeable, system_program, sysvar};
@@ -16,7 +19,7 @@ pub enum Kind {
     Config,
     /// A mint of SPL Token or Token-2022.
     Mint,
-    /// A vault of the jobs program.
+    /// A vault: a token account that is its own authority.
     Vault,
     /// A token account that is no vault.
     TokenAccount,
@@ -30,6 +33,16 @@ pub enum Kind {
     Job,
     /// A device.
     Device,
+    /// The settings of a mint's stakes.
+    Settings,
+    /// A stake.
+    Stake,
+    /// A reward pool.
+    Pool,
+    /// A stake's position in a pool.
+    Position,
+    /// An emission.
+    Emission,
     /// A program.
     Program,
     /// Program data of an upgradeable program.
@@ -38,22 +51,38 @@ pub enum Kind {
     Sysvar,
     /// Nothing, yet: an address that the instruction creates.
     New,
+    /// Nothing, any more: the address of an account that was closed.
+    Gone,
 }
+
+/// The types of our programs.
+const TYPES: [(Address, &[u8], Kind); 11] = [
+    (grid_jobs::ID, Config::DISCRIMINATOR, Kind::Config),
+    (grid_jobs::ID, Market::DISCRIMINATOR, Kind::Market),
+    (grid_jobs::ID, Project::DISCRIMINATOR, Kind::Project),
+    (grid_jobs::ID, Member::DISCRIMINATOR, Kind::Member),
+    (grid_jobs::ID, Job::DISCRIMINATOR, Kind::Job),
+    (grid_jobs::ID, Device::DISCRIMINATOR, Kind::Device),
+    (grid_staking::ID, Settings::DISCRIMINATOR, Kind::Settings),
+    (grid_staking::ID, Stake::DISCRIMINATOR, Kind::Stake),
+    (grid_rewards::ID, Pool::DISCRIMINATOR, Kind::Pool),
+    (grid_rewards::ID, Position::DISCRIMINATOR, Kind::Position),
+    (grid_pools::ID, Emission::DISCRIMINATOR, Kind::Emission),
+];
 
 impl Kind {
     /// The kind of an account; `None` for those that no case has to do with.
     pub fn of(address: &Address, account: &Account) -> Option<Self> {
-        let begins_with = |discriminator: &[u8]| account.data.starts_with(discriminator);
         if account.executable {
             return Some(Self::Program);
         }
+        let is_it = |(owner, discriminator, _): &&(Address, &[u8], Self)| {
+            account.owner == *owner && account.data.starts_with(discriminator)
+        };
+        if let Some((.., kind)) = TYPES.iter().find(is_it) {
+            return Some(*kind);
+        }
         match account.owner {
-            grid_jobs::ID if begins_with(Config::DISCRIMINATOR) => Some(Self::Config),
-            grid_jobs::ID if begins_with(Market::DISCRIMINATOR) => Some(Self::Market),
-            grid_jobs::ID if begins_with(Project::DISCRIMINATOR) => Some(Self::Project),
-            grid_jobs::ID if begins_with(Member::DISCRIMINATOR) => Some(Self::Member),
-            grid_jobs::ID if begins_with(Job::DISCRIMINATOR) => Some(Self::Job),
-            grid_jobs::ID if begins_with(Device::DISCRIMINATOR) => Some(Self::Device),
             token::PROGRAM_ID | token::PROGRAM_2022_ID => Some(Self::of_token(address, account)),
             system_program::ID if account.data.is_empty() => Some(Self::Wallet),
             bpf_loader_upgradeable::ID => Some(Self::ProgramData),
@@ -73,7 +102,7 @@ impl Kind {
 
     /// Whether the bytes of such an account mean something to the program that reads it.
     pub fn has_data(self) -> bool {
-        !matches!(self, Self::Wallet | Self::Program | Self::Sysvar | Self::New)
+        !matches!(self, Self::Wallet | Self::Program | Self::Sysvar | Self::New | Self::Gone)
     }
 
     /// Whether a token program reads both kinds alike: a vault is a token account.

@@ -14,11 +14,12 @@
 //! | [`stage`] | a world with two of everything, in every state |
 //! | [`build`] | how it is built |
 //! | [`sets`] | who is on it, and who belongs together |
+//! | [`stakes`] | stakes, rewards and emissions on it |
 //! | [`mints`] | mints and token accounts of both token programs |
 //! | [`kind`] | kinds of accounts, told from their bytes |
 //! | [`chain`] | unsigned sending, comparison of whole worlds |
 //! | [`check`](mod@check) | the generator: one module of [`rows`] per group of rows |
-//! | [`idl`] | the IDL's instructions and slots, so that none is forgotten |
+//! | [`idl`] | the IDLs' instructions and slots, so that none is forgotten |
 //! | [`report`] | findings and counts |
 
 pub mod build;
@@ -33,6 +34,7 @@ pub mod report;
 pub mod rows;
 pub mod sets;
 pub mod stage;
+pub mod stakes;
 
 pub use {
     case::{Case, Free, Presence, Sample, Slot},

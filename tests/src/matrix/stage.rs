@@ -7,16 +7,22 @@ use crate::{
         Kind,
         build::{Builder, Parties},
         sets::{Cast, Others, Set, Waiters},
+        stakes::{OtherStakes, Stakes},
     },
+    network::PROGRAMS,
     world::{BOND, DEFINITION, TIMEOUT},
 };
 use anchor_lang::{AccountDeserialize, Owner};
 use grid_client::{
     account,
     instruction::{self, Listing},
+    rewards,
     token::{self, Mint},
 };
 use grid_jobs::{Device, Job, JobKind, Market, Project};
+use grid_pools::Emission;
+use grid_rewards::Pool;
+use grid_staking::{Settings, Stake};
 use solana_account::Account;
 use solana_address::Address;
 use solana_signer::Signer;
@@ -45,7 +51,7 @@ pub struct Stage {
     pub second_mint: Mint,
     /// A mint of Token-2022, with a vault, a market, projects and devices.
     pub mint_2022: Mint,
-    /// A mint without a vault.
+    /// A mint without a vault and without settings. Authority and client have accounts for it.
     pub mint_without_vault: Mint,
     /// Another mint without a vault.
     pub second_mint_without_vault: Mint,
@@ -67,13 +73,19 @@ pub struct Stage {
     pub empty_project: Address,
     /// An empty project of the node in the second mint.
     pub empty_project_of_second_mint: Address,
+    /// The client's stakes in the world's mint, with their positions, and the authority's emissions.
+    pub stakes: Stakes,
+    /// The same states, of others.
+    pub other_stakes: OtherStakes,
+    /// The pool in which stakes of the world's mint earn the second mint: the first owners' have.
+    pub second_pool: Address,
     /// Idle, with a bond.
     pub idle: Address,
     /// Idle, without bond and earnings.
     pub empty: Address,
     /// Where an attacker may write what he likes.
     pub forgery: Address,
-    /// A program that is none of ours.
+    /// A program that is none of ours: a copy of the jobs program. There is one of each other program too.
     pub attacker_program: Address,
     /// Every account of a kind that some slot could be given.
     pub pool: Vec<Entry>,
@@ -90,9 +102,11 @@ impl Stage {
     pub fn new() -> Self {
         let mut builder = Builder::new();
         let cast = builder.cast;
-        let attacker_program = keypair_for("attacker program").pubkey();
-        let copy = binary::read("grid_jobs");
-        builder.world.network.svm.add_program(attacker_program, &copy).expect("the binary loads");
+        let [attacker_program, ..] = PROGRAMS.map(|(_, name)| {
+            let copy = keypair_for(&format!("attacker {name}")).pubkey();
+            builder.world.network.svm.add_program(copy, &binary::read(name)).expect("the binary loads");
+            copy
+        });
 
         let (spl, token_2022) = (token::PROGRAM_ID, token::PROGRAM_2022_ID);
         let mint = Mint::from(builder.world.mint);
@@ -104,6 +118,10 @@ impl Stage {
         for mint in [mint, second_mint, mint_2022] {
             builder.give_tokens(mint);
         }
+        for mint in [mint_without_vault, second_mint_without_vault, mint_2022_without_vault] {
+            builder.open_accounts(mint, &[cast.authority, cast.client]);
+        }
+        let (stakes, other_stakes) = builder.stakes(mint, second_mint, mint_2022);
         builder.open_vault(second_mint);
         builder.open_vault(mint_2022);
 
@@ -181,6 +199,9 @@ impl Stage {
             empty_market_of_another,
             empty_project,
             empty_project_of_second_mint,
+            stakes,
+            other_stakes,
+            second_pool: rewards::pool_address(&mint.address, &second_mint.address).0,
             idle,
             empty,
             forgery: keypair_for("forgery").pubkey(),
@@ -251,6 +272,21 @@ impl Stage {
         self.those(Kind::Job, |_, job| is_one(job))
     }
 
+    /// The settings of which `is_one` holds.
+    pub fn settings(&self, is_one: impl Fn(&Settings) -> bool) -> Vec<Address> {
+        self.those(Kind::Settings, |_, settings| is_one(settings))
+    }
+
+    /// The stakes of which `is_one` holds.
+    pub fn all_stakes(&self, is_one: impl Fn(&Stake) -> bool) -> Vec<Address> {
+        self.those(Kind::Stake, |_, stake| is_one(stake))
+    }
+
+    /// The emissions of which `is_one` holds.
+    pub fn emissions(&self, is_one: impl Fn(&Emission) -> bool) -> Vec<Address> {
+        self.those(Kind::Emission, |_, emission| is_one(emission))
+    }
+
     /// Who waits in a market.
     pub fn waiting(&self, market: &Address) -> Vec<Address> {
         self.world.market_at(market).waiting().expect("the queue's links agree")
@@ -270,16 +306,29 @@ impl Stage {
         waiting
     }
 
-    /// The token accounts of a mint, vaults left out; of one owner, if one is named.
-    pub fn token_accounts(&self, mint: &Mint, owner: Option<&Address>) -> Vec<Address> {
+    /// The token accounts of a mint and an owner.
+    pub fn token_accounts(&self, mint: &Mint, owner: &Address) -> Vec<Address> {
         // SPL Token account: the mint, then the owner.
-        self.pool
-            .iter()
-            .filter(|entry| entry.kind == Kind::TokenAccount)
-            .filter(|entry| entry.account.data[..32] == *mint.address.as_ref())
-            .filter(|entry| owner.is_none_or(|owner| entry.account.data[32..64] == *owner.as_ref()))
-            .map(|entry| entry.address)
-            .collect()
+        self.token_accounts_where(|data| data[..64] == [mint.address.as_ref(), owner.as_ref()].concat())
+    }
+
+    /// Whatever can be paid in a mint: all its token accounts, vaults too, but for the one that pays.
+    pub fn payable(&self, mint: &Mint, from: &Address) -> Vec<Address> {
+        let mut found = self.token_accounts_where(|data| data[..32] == *mint.address.as_ref());
+        found.retain(|account| account != from);
+        found
+    }
+
+    /// Whatever an emission of a mint can pay: token accounts but its own vault, and reward pools.
+    pub fn beneficiaries(&self, mint: &Mint, vault: &Address) -> Vec<Address> {
+        let mut found = self.payable(mint, vault);
+        found.extend(self.those(Kind::Pool, |_, pool: &Pool| pool.reward_mint == mint.address));
+        found
+    }
+
+    fn token_accounts_where(&self, is_one: impl Fn(&[u8]) -> bool) -> Vec<Address> {
+        let accounts = self.pool.iter().filter(|entry| Kind::Vault.reads_like(entry.kind));
+        accounts.filter(|entry| is_one(&entry.account.data)).map(|entry| entry.address).collect()
     }
 }
 

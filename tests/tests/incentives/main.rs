@@ -1,3 +1,5 @@
 //! Staking, rewards and emission pools together.
 
+mod compute;
+mod layout;
 mod life;

@@ -148,7 +148,7 @@ fn one_project_in_two_markets_has_only_itself_in_common() {
 
 #[test]
 fn the_client_writes_what_the_idl_says() {
-    let idl = Idl::jobs();
+    let idl = Idl::of(&grid_jobs::ID);
     for (name, instruction) in hot(&side("one", 0)) {
         let slots = &idl.instruction(name).unwrap_or_else(|| panic!("{name} is not in the IDL")).accounts;
         assert!(instruction.accounts.len() >= slots.len(), "{name}");
@@ -166,7 +166,7 @@ fn the_client_writes_what_the_idl_says() {
 /// The IDL's word: no slot that is written names an account that all markets of a mint share.
 #[test]
 fn the_idl_lets_no_hot_instruction_write_what_all_share() {
-    let idl = Idl::jobs();
+    let idl = Idl::of(&grid_jobs::ID);
     let own = [
         "owner",
         "client",

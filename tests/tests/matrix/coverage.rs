@@ -1,9 +1,12 @@
 //! That no instruction and no slot is forgotten. Rows 7 and 16.
 
-use grid_client::address;
-use grid_tests::matrix::{
-    Kind, Presence, Stage, cases,
-    idl::{Idl, IdlSlot},
+use grid_client::{address, pools, rewards, staking};
+use grid_tests::{
+    matrix::{
+        Kind, Presence, Stage, cases,
+        idl::{Idl, IdlSlot},
+    },
+    network::PROGRAMS,
 };
 use solana_address::Address;
 use solana_sdk_ids::sysvar;
@@ -11,16 +14,21 @@ use std::collections::BTreeSet;
 
 #[test]
 fn every_instruction_has_a_case() {
-    let idl: BTreeSet<String> = Idl::jobs().instructions.into_iter().map(|i| i.name).collect();
-    let cases: BTreeSet<String> = cases::all().iter().map(|case| case.instruction.to_owned()).collect();
-    assert_eq!(cases, idl);
+    for (program, name) in PROGRAMS {
+        let idl: BTreeSet<String> = Idl::of(&program).instructions.into_iter().map(|i| i.name).collect();
+        let of = cases::of(&program);
+        let cases: BTreeSet<String> = of.iter().map(|case| case.instruction.to_owned()).collect();
+        assert_eq!(cases, idl, "{name}");
+    }
 }
 
 #[test]
 fn every_slot_is_described_as_in_the_idl() {
-    let (stage, idl) = (Stage::new(), Idl::jobs());
+    let stage = Stage::new();
     for case in cases::all() {
         let (name, sample) = (case.name(), (case.build)(&stage));
+        assert_eq!(sample.program(), case.program, "{name}");
+        let idl = Idl::of(&case.program);
         let expected = idl.instruction(case.instruction).expect("it is in the IDL");
         assert!(sample.instruction.data.starts_with(&expected.discriminator), "{name}");
         assert_eq!(sample.slots.len(), expected.accounts.len() + sample.remaining, "{name}");
@@ -47,19 +55,24 @@ fn every_slot_is_described_as_in_the_idl() {
 /// Row 16: of each optional slot there is a case in which it is empty and one in which it is not.
 #[test]
 fn every_optional_slot_is_empty_and_filled() {
-    let (stage, idl) = (Stage::new(), Idl::jobs());
-    let seen: BTreeSet<(String, String, bool)> = cases::all()
+    let stage = Stage::new();
+    let seen: BTreeSet<(Address, String, String, bool)> = cases::all()
         .iter()
         .flat_map(|case| {
             let slots = (case.build)(&stage).slots.into_iter();
-            slots.map(|slot| (case.instruction.to_owned(), slot.name.to_owned(), slot.is_empty()))
+            let (program, name) = (case.program, case.instruction);
+            slots.map(move |slot| (program, name.to_owned(), slot.name.to_owned(), slot.is_empty()))
         })
         .collect();
     let mut optional = 0;
-    for instruction in idl.instructions {
+    let instructions = |(program, _)| {
+        let idl: Idl = Idl::of(&program);
+        idl.instructions.into_iter().map(move |instruction| (program, instruction))
+    };
+    for (program, instruction) in PROGRAMS.into_iter().flat_map(instructions) {
         for slot in instruction.accounts.into_iter().filter(|slot| slot.optional) {
             for is_empty in [false, true] {
-                let wanted = (instruction.name.clone(), slot.name.clone(), is_empty);
+                let wanted = (program, instruction.name.clone(), slot.name.clone(), is_empty);
                 assert!(seen.contains(&wanted), "{wanted:?}");
             }
             optional += 1;
@@ -88,24 +101,33 @@ fn sysvars_are_taken_for_what_they_are() {
 #[test]
 fn seeds_of_different_kinds_have_different_lengths() {
     let (key, id, index) = ([0; 32].as_slice(), [0; 8].as_slice(), [0; 4].as_slice());
-    let kinds: [(&str, Vec<&[u8]>, Address); 7] = [
-        ("config", vec![b"config"], address::config().0),
-        ("vault", vec![b"vault", key], address::vault(&Address::default()).0),
-        ("market", vec![b"market", key, id], address::market(&Address::default(), 0).0),
-        ("project", vec![b"project", key, key], address::project(&Address::default(), &Address::default()).0),
-        ("member", vec![b"member", key, key], address::member(&Address::default(), &Address::default()).0),
-        ("job", vec![b"job", key, id], address::job(&Address::default(), 0).0),
-        (
-            "device",
-            vec![b"device", key, key, index],
-            address::device(&Address::default(), &Address::default(), 0).0,
-        ),
+    let zero = Address::default();
+    let kinds: [(Address, Vec<&[u8]>, Address); 15] = [
+        (grid_jobs::ID, vec![b"config"], address::config().0),
+        (grid_jobs::ID, vec![b"vault", key], address::vault(&zero).0),
+        (grid_jobs::ID, vec![b"market", key, id], address::market(&zero, 0).0),
+        (grid_jobs::ID, vec![b"project", key, key], address::project(&zero, &zero).0),
+        (grid_jobs::ID, vec![b"member", key, key], address::member(&zero, &zero).0),
+        (grid_jobs::ID, vec![b"job", key, id], address::job(&zero, 0).0),
+        (grid_jobs::ID, vec![b"device", key, key, index], address::device(&zero, &zero, 0).0),
+        (grid_staking::ID, vec![b"settings", key], staking::settings_address(&zero).0),
+        (grid_staking::ID, vec![b"vault", key], staking::vault_address(&zero).0),
+        (grid_staking::ID, vec![b"stake", key, key, id], staking::stake_address(&zero, &zero, 0).0),
+        (grid_rewards::ID, vec![b"pool", key, key], rewards::pool_address(&zero, &zero).0),
+        (grid_rewards::ID, vec![b"vault", key], rewards::vault_address(&zero).0),
+        (grid_rewards::ID, vec![b"position", key, key], rewards::position_address(&zero, &zero).0),
+        (grid_pools::ID, vec![b"emission", key, id], pools::emission_address(&zero, 0).0),
+        (grid_pools::ID, vec![b"vault", key], pools::vault_address(&zero).0),
     ];
     let mut lengths = BTreeSet::new();
-    for (name, seeds, expected) in kinds {
-        let derived = Address::find_program_address(&seeds, &grid_jobs::ID).0;
-        assert_eq!(derived, expected, "{name}: the client derives it so");
+    for (program, seeds, expected) in kinds {
+        let name = seeds[0].escape_ascii();
+        let derived = Address::find_program_address(&seeds, &program).0;
+        assert_eq!(derived, expected, "{name} of {program}: the client derives it so");
         let length: usize = seeds.iter().map(|seed| seed.len()).sum();
-        assert!(lengths.insert(length), "{name} has {length} bytes, like another kind");
+        assert!(
+            lengths.insert((program, length)),
+            "{name} of {program} has {length} bytes, like another kind"
+        );
     }
 }

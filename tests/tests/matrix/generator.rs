@@ -18,33 +18,44 @@ fn found(stage: &Stage, name: &str, change: fn(&Stage, &mut Sample)) -> Report {
     check(stage, name.to_owned(), sample)
 }
 
-const CLOSE: &str = "close_job (by anyone after the retention)";
-const DEPOSIT: &str = "deposit (of SPL Token)";
-const LEAVE: &str = "leave (by the node)";
-const LIST_MANY: &str = "list_many (by the owner)";
-const EXPIRE: &str = "expire_assignment (the job met the device)";
+const CLOSE: &str = "jobs close_job (by anyone after the retention)";
+const DEPOSIT: &str = "jobs deposit (of SPL Token)";
+const LEAVE: &str = "jobs leave (by the node)";
+const LIST_MANY: &str = "jobs list_many (by the owner)";
+const EXPIRE: &str = "jobs expire_assignment (the job met the device)";
+const GIFT: &str = "pools close (with a gift in the vault)";
+const OPEN_SETTINGS: &str = "staking open_settings (of SPL Token)";
+const SLASH: &str = "staking slash (a stake)";
+const SYNC: &str = "rewards sync (after a slash)";
+const TO_REWARDS: &str = "pools claim_to_rewards (of SPL Token)";
 
 /// Row, case, what is wrong with it.
 type Sabotage = (u8, &'static str, fn(&Stage, &mut Sample));
 
 /// What the program does not check, each claimed to be checked; and what it does check, claimed to be free.
-const SABOTAGES: [Sabotage; 25] = [
+const SABOTAGES: [Sabotage; 34] = [
     (0, DEPOSIT, |_, s| s.instruction.accounts[2].is_writable = false),
     (0, DEPOSIT, |_, s| drop(s.slots.pop())),
-    (1, "grow_market", |_, s| s.instruction.accounts[1].is_signer = true),
+    (1, "jobs grow_market", |_, s| s.instruction.accounts[1].is_signer = true),
     (2, CLOSE, |_, s| s.slots[3].kind = Kind::TokenAccount),
-    (2, "open_project", |_, s| s.slots[1].owners.clear()),
+    (2, "jobs open_project", |_, s| s.slots[1].owners.clear()),
+    (2, SYNC, |_, s| s.slots[2].may_be_anything = false),
+    (2, SLASH, |_, s| s.slots[3].owners.clear()),
     (3, CLOSE, |_, s| s.slots[3].kind = Kind::TokenAccount),
     (3, CLOSE, |_, s| s.slots[0].free = Free::Nothing),
-    (4, "grow_market", |_, s| s.slots[1].free = Free::Nothing),
+    (3, SYNC, |_, s| s.slots[2].may_be_anything = false),
+    (4, "jobs grow_market", |_, s| s.slots[1].free = Free::Nothing),
     (4, LEAVE, |stage, s| s.slots[2].free = Free::These(stage.all(Kind::Market))),
-    (5, "grow_market", claim_seeds),
-    (6, "grow_market", claim_seeds),
+    (4, SLASH, |_, s| s.slots[2].free = Free::Nothing),
+    (5, "jobs grow_market", claim_seeds),
+    (6, "jobs grow_market", claim_seeds),
     (8, DEPOSIT, |_, s| s.slots[4].kind = Kind::New),
-    (8, "set_member (appoints)", |_, s| s.is_repeatable = false),
-    (9, "initialize_config", |stage, s| s.slots[0].free = Free::These(stage.all(Kind::Wallet))),
+    (8, "jobs set_member (appoints)", |_, s| s.is_repeatable = false),
+    (9, "jobs initialize_config", |stage, s| s.slots[0].free = Free::These(stage.all(Kind::Wallet))),
+    (9, OPEN_SETTINGS, |stage, s| s.slots[0].free = Free::These(stage.all(Kind::Wallet))),
     (10, DEPOSIT, |_, s| s.slots[4].kind = Kind::New),
     (11, DEPOSIT, |_, s| s.closes = Some((2, 4))),
+    (11, SLASH, |_, s| s.closes = Some((2, 5))),
     (12, CLOSE, |_, s| s.closes = Some((3, 0))),
     (14, CLOSE, |_, s| s.instruction.accounts[0].is_writable = true),
     (15, CLOSE, |_, s| s.instruction.accounts[0].pubkey = keypair_for("nobody").pubkey()),
@@ -53,7 +64,10 @@ const SABOTAGES: [Sabotage; 25] = [
     (17, LIST_MANY, |_, s| s.remaining = 0),
     (18, DEPOSIT, |_, s| s.instruction.accounts[3].is_writable = true),
     (19, DEPOSIT, |_, s| s.instruction.data.push(0)),
-    (21, "withdraw", |stage, s| s.slots[5].free = Free::These(stage.all(Kind::Program))),
+    (21, "jobs withdraw", |stage, s| s.slots[5].free = Free::These(stage.all(Kind::Program))),
+    (21, TO_REWARDS, |stage, s| s.slots[6].free = Free::These(stage.all(Kind::Program))),
+    (31, GIFT, |_, s| s.sweeps_to = None),
+    (31, SLASH, |_, s| s.sweeps_to = Some(5)),
 ];
 
 fn claim_seeds(stage: &Stage, sample: &mut Sample) {

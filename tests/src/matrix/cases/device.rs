@@ -128,7 +128,7 @@ fn fund_bond(stage: &Stage) -> Sample {
         config(),
         Slot::new("device", Kind::Device).or(stage.devices(|device| device.mint == mint.address)),
         mint_slot(&mint),
-        Slot::new("source", Kind::TokenAccount).or(stage.token_accounts(&mint, Some(&funder))),
+        Slot::new("source", Kind::TokenAccount).or(stage.token_accounts(&mint, &funder)),
         vault(&mint),
         token_program(),
     ];

@@ -1,4 +1,4 @@
-//! The cases: every instruction of the jobs program, in each situation that takes another way through it.
+//! The cases: every instruction of every program, in each situation that takes another way through it.
 
 mod admin;
 mod device;
@@ -6,16 +6,23 @@ mod job;
 mod listing;
 mod market;
 mod matched;
+mod pools;
 mod project;
+mod rewards;
 mod run;
+mod staking;
 
-use crate::matrix::{Case, Kind, Sample, Slot, Stage};
+use crate::matrix::{
+    Case, Kind, Sample, Slot, Stage,
+    stakes::{Stakes, other_token_program},
+};
 use grid_client::token::{self, Mint};
 use solana_address::Address;
+use solana_instruction::Instruction;
 
 /// Every case.
 pub fn all() -> Vec<Case> {
-    let parts = [
+    let jobs = [
         admin::CASES,
         market::CASES,
         project::CASES,
@@ -25,7 +32,21 @@ pub fn all() -> Vec<Case> {
         matched::CASES,
         run::CASES,
     ];
-    parts.concat()
+    let of = |program, cases: &[Case]| -> Vec<Case> {
+        cases.iter().map(|case| Case { program, ..*case }).collect()
+    };
+    [
+        jobs.concat(),
+        of(grid_staking::ID, staking::CASES),
+        of(grid_rewards::ID, rewards::CASES),
+        of(grid_pools::ID, pools::CASES),
+    ]
+    .concat()
+}
+
+/// The cases of a program.
+pub fn of(program: &Address) -> Vec<Case> {
+    all().into_iter().filter(|case| case.program == *program).collect()
 }
 
 /// A case of an instruction that has no others.
@@ -34,7 +55,7 @@ const fn only(instruction: &'static str, build: fn(&Stage) -> Sample) -> Case {
 }
 
 const fn case(instruction: &'static str, situation: &'static str, build: fn(&Stage) -> Sample) -> Case {
-    Case { instruction, situation, build }
+    Case { program: grid_jobs::ID, instruction, situation, build }
 }
 
 fn system_program() -> Slot {
@@ -60,7 +81,24 @@ fn mint_slot(mint: &Mint) -> Slot {
 }
 
 fn vault(mint: &Mint) -> Slot {
-    Slot::new("vault", Kind::Vault).with_seeds(&[b"vault", mint.address.as_ref()])
+    vault_of(&mint.address)
+}
+
+/// The vault of a mint, a pool or an emission.
+fn vault_of(key: &Address) -> Slot {
+    Slot::new("vault", Kind::Vault).with_seeds(&[b"vault", key.as_ref()])
+}
+
+/// A token account of a mint that is only looked at, or another of the same. Whichever token program owns it, its bytes
+/// are a token account's: none has accounts of a mint of the other.
+fn token_account(stage: &Stage, name: &'static str, mint: &Mint, others: Vec<Address>) -> Slot {
+    let others = [others, vec![stage.forgery]].concat();
+    Slot::new(name, Kind::TokenAccount).or(others).or_owned_by(other_token_program(mint))
+}
+
+/// The same instruction of all other owners and mints.
+fn with_others(stage: &Stage, sample: Sample, instruction: impl Fn(Stakes) -> Instruction) -> Sample {
+    stage.other_stakes.all().into_iter().fold(sample, |sample, set| sample.or_as_well(instruction(set)))
 }
 
 /// All projects of a mint but one.

@@ -63,7 +63,7 @@ fn deposit(stage: &Stage, own: Set) -> Sample {
         config(),
         Slot::new("project", Kind::Project).or(stage.projects(|project| project.mint == mint.address)),
         mint_slot(&mint),
-        Slot::new("source", Kind::TokenAccount).or(stage.token_accounts(&mint, Some(&depositor))),
+        Slot::new("source", Kind::TokenAccount).or(stage.token_accounts(&mint, &depositor)),
         vault(&mint),
         token_program(),
     ];
@@ -87,7 +87,8 @@ fn withdraw(stage: &Stage) -> Sample {
         Slot::new("project", Kind::Project),
         mint_slot(&mint),
         vault(&mint),
-        Slot::new("destination", Kind::TokenAccount).or(stage.token_accounts(&mint, None)),
+        Slot::new("destination", Kind::TokenAccount)
+            .or(stage.payable(&mint, &address::vault(&mint.address).0)),
         token_program(),
     ];
     let destination = address::token_account(&owner, mint);

@@ -6,6 +6,9 @@ use crate::matrix::{
     check::{Change, Checker},
 };
 use grid_jobs::{Config, Device, Job, Market, Member, Project, VAULT_SEED};
+use grid_pools::Emission;
+use grid_rewards::{Pool, Position};
+use grid_staking::{Settings, Stake};
 use solana_account::Account;
 use solana_address::Address;
 use solana_instruction::Instruction;
@@ -17,7 +20,8 @@ pub fn other_seeds(checker: &mut Checker) {
         let Some(seeds) = slot.seeds else { continue };
         for (what, parts) in variants(checker, &seeds) {
             let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
-            let (address, bump) = Address::find_program_address(&parts, &seeds.program);
+            let program = seeds.program.unwrap_or(checker.sample.program());
+            let (address, bump) = Address::find_program_address(&parts, &program);
             if address != checker.sample.address(place) {
                 refuse_at(checker, 5, place, &what, address, Some(bump));
             }
@@ -33,7 +37,8 @@ pub fn other_bumps(checker: &mut Checker) {
             let bump_seed = [bump];
             let mut parts: Vec<&[u8]> = seeds.parts.iter().map(Vec::as_slice).collect();
             parts.push(&bump_seed);
-            let Ok(address) = Address::create_program_address(&parts, &seeds.program) else {
+            let program = seeds.program.unwrap_or(checker.sample.program());
+            let Ok(address) = Address::create_program_address(&parts, &program) else {
                 continue;
             };
             if address != checker.sample.address(place) {
@@ -64,9 +69,24 @@ fn refuse_at(checker: &mut Checker, row: u8, place: usize, what: &str, address: 
     }
 }
 
+/// First seeds of the addresses of all programs, and none.
+const TAGS: [&[u8]; 13] = [
+    Config::SEED,
+    Market::SEED,
+    Project::SEED,
+    Member::SEED,
+    Job::SEED,
+    Device::SEED,
+    Settings::SEED,
+    Stake::SEED,
+    Pool::SEED,
+    Position::SEED,
+    Emission::SEED,
+    VAULT_SEED,
+    b"",
+];
+
 fn variants(checker: &Checker, seeds: &Seeds) -> Vec<(String, Vec<Vec<u8>>)> {
-    let tags: [&[u8]; 8] =
-        [Config::SEED, Market::SEED, Project::SEED, Member::SEED, Job::SEED, Device::SEED, VAULT_SEED, b""];
     let mut found = Vec::new();
     for (at, part) in seeds.parts.iter().enumerate() {
         let mut replace = |what: String, by: Vec<u8>| {
@@ -79,7 +99,14 @@ fn variants(checker: &Checker, seeds: &Seeds) -> Vec<(String, Vec<Vec<u8>>)> {
                 for other in &checker.stage.pool {
                     if matches!(
                         other.kind,
-                        Kind::Wallet | Kind::Mint | Kind::Market | Kind::Project | Kind::Program
+                        Kind::Wallet
+                            | Kind::Mint
+                            | Kind::Market
+                            | Kind::Project
+                            | Kind::Stake
+                            | Kind::Pool
+                            | Kind::Emission
+                            | Kind::Program
                     ) {
                         let what = format!("of {:?} {} as seed {at}", other.kind, other.address);
                         replace(what, other.address.to_bytes().to_vec());
@@ -96,7 +123,7 @@ fn variants(checker: &Checker, seeds: &Seeds) -> Vec<(String, Vec<Vec<u8>>)> {
                 replace(format!("with a byte more in seed {at}"), padded);
             }
             _ => {
-                for tag in tags {
+                for tag in TAGS {
                     replace(format!("with the tag {:?}", tag.escape_ascii().to_string()), tag.to_vec());
                 }
             }

@@ -1,18 +1,24 @@
 //! Rows 2 and 3: the right address, with another owner or other bytes.
 
-use crate::matrix::{
-    Kind,
-    check::{Change, Checker},
+use crate::{
+    matrix::{
+        Kind,
+        check::{Change, Checker},
+    },
+    network::PROGRAMS,
 };
 use grid_client::token;
 use solana_account::Account;
+use solana_address::Address;
+use solana_instruction::Instruction;
 use solana_sdk_ids::system_program;
-use std::slice::from_ref;
 
 /// Row 2: the same bytes under another owner, at their address and in a copy elsewhere. Row 3: at the same address, the
 /// bytes of every other kind, or none.
 pub fn foreign_owner_and_type(checker: &mut Checker) {
     let attacker = checker.stage.attacker_program;
+    let foreign = [attacker, system_program::ID, token::PROGRAM_ID, token::PROGRAM_2022_ID];
+    let owners: Vec<Address> = foreign.into_iter().chain(PROGRAMS.map(|(program, _)| program)).collect();
     for (place, slot) in checker.slots() {
         if !slot.kind.has_data() || slot.is_empty() {
             continue;
@@ -21,26 +27,21 @@ pub fn foreign_owner_and_type(checker: &mut Checker) {
         let original = checker.sample.world.raw(&address);
         let instruction = checker.sample.instruction.clone();
         let elsewhere = checker.stage.forgery;
-        for owner in [attacker, system_program::ID, token::PROGRAM_ID, token::PROGRAM_2022_ID, grid_jobs::ID]
-        {
-            if owner == original.owner {
-                continue;
-            }
+        for owner in owners.iter().copied().filter(|owner| *owner != original.owner) {
             let forged = Account { owner, ..original.clone() };
             for (at, what) in [(address, "owned by"), (elsewhere, "replaced by a copy owned by")] {
                 let change = Change::of(2, place, format!("{what} {owner}"));
                 let written = [(at, forged.clone())];
                 let instruction = checker.with_address(place, at);
-                match slot.owners.contains(&owner) && (at == address || slot.allows(&at)) {
-                    true => drop(checker.accepted(change.with(&written), &[instruction])),
-                    false => checker.refused(change.with(&written), &[instruction]),
-                }
+                let may_be_owner = slot.may_be_anything || slot.owners.contains(&owner);
+                let is_allowed = may_be_owner && (at == address || checker.sample.allows(place, &at));
+                expect(checker, is_allowed, change.with(&written), instruction);
             }
         }
 
         let empty = Account { data: vec![0; original.data.len()], ..original.clone() };
         let change = Change::of(3, place, "with zeroed bytes");
-        checker.refused(change.with(&[(address, empty)]), from_ref(&instruction));
+        expect(checker, slot.may_be_anything, change.with(&[(address, empty)]), instruction.clone());
         let mut seen: Vec<Kind> = Vec::new();
         for other in checker.stage.pool.clone() {
             let is_new = !seen.contains(&other.kind);
@@ -50,7 +51,14 @@ pub fn foreign_owner_and_type(checker: &mut Checker) {
             seen.push(other.kind);
             let forged = Account { owner: original.owner, ..other.account };
             let change = Change::of(3, place, format!("with the bytes of a {:?}", other.kind));
-            checker.refused(change.with(&[(address, forged)]), from_ref(&instruction));
+            expect(checker, slot.may_be_anything, change.with(&[(address, forged)]), instruction.clone());
         }
+    }
+}
+
+fn expect(checker: &mut Checker, is_allowed: bool, change: Change, instruction: Instruction) {
+    match is_allowed {
+        true => drop(checker.accepted(change, &[instruction])),
+        false => checker.refused(change, &[instruction]),
     }
 }

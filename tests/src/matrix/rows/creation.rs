@@ -11,7 +11,7 @@ use std::slice::from_ref;
 
 /// Row 8: created twice, over a foreign account, over an account that was closed.
 pub fn created_before(checker: &mut Checker) {
-    let instruction = checker.sample.instruction.clone();
+    let (instruction, program) = (checker.sample.instruction.clone(), checker.sample.program());
     for (place, slot) in checker.slots() {
         if slot.kind != Kind::New {
             continue;
@@ -30,7 +30,7 @@ pub fn created_before(checker: &mut Checker) {
 
         let address = checker.sample.address(place);
         let created = after.get_account(&address).expect("the instruction created it");
-        for owner in [checker.stage.attacker_program, system_program::ID, token::PROGRAM_ID, grid_jobs::ID] {
+        for owner in [checker.stage.attacker_program, system_program::ID, token::PROGRAM_ID, program] {
             for (what, data) in [
                 ("the bytes it would have", created.data.clone()),
                 ("as many zeros", vec![0; created.data.len()]),

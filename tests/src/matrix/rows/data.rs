@@ -8,8 +8,9 @@ use crate::matrix::{
 /// Row 19: every shorter prefix of the data, unknown discriminators; bytes behind the data.
 pub fn wrong_data(checker: &mut Checker) {
     let instruction = checker.sample.instruction.clone();
+    let idl = Idl::of(&checker.sample.program());
     let known: Vec<Vec<u8>> =
-        Idl::jobs().instructions.into_iter().map(|instruction| instruction.discriminator).collect();
+        idl.instructions.into_iter().map(|instruction| instruction.discriminator).collect();
     for length in 0..instruction.data.len() {
         let mut shorter = instruction.clone();
         shorter.data.truncate(length);

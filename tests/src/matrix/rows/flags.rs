@@ -1,14 +1,14 @@
 //! Rows 1 and 18: a signature missing, a writable account handed over read-only. Row 15: the signer pays the fee.
 
 use crate::matrix::{
-    Stage, chain,
+    Kind, Slot, Stage, chain,
     check::{Change, Checker},
 };
 use std::slice::from_ref;
 
 /// Row 1: each signer, not signing. Row 15: each signer, paying the fee as well.
 pub fn signer_missing(checker: &mut Checker) {
-    for (slot, _) in checker.slots() {
+    for (slot, Slot { kind, .. }) in checker.slots() {
         let meta = checker.sample.instruction.accounts[slot].clone();
         if !meta.is_signer {
             continue;
@@ -17,6 +17,9 @@ pub fn signer_missing(checker: &mut Checker) {
         unsigned.accounts[slot].is_signer = false;
         checker.refused(Change::of(1, slot, "did not sign"), &[unsigned]);
 
+        if kind != Kind::Wallet {
+            continue; // Only system accounts pay fees.
+        }
         let mut svm = checker.world(&[]);
         let change = Change::of(15, slot, "pays the fee");
         checker.report.count(15);

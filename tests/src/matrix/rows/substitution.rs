@@ -6,23 +6,24 @@ use crate::matrix::{
 };
 
 /// Row 3: accounts of every other kind in each slot. Row 4: every other account of the same kind; of those, row 9: who
-/// signs for the config, row 7: sysvars, and row 21: programs. Row 16: an optional slot emptied, and each account in an
+/// signs as upgrade authority, row 7: sysvars, and row 21: programs. Row 16: an optional slot emptied, and each account in an
 /// empty one. Which of them the slot may hold, the case says: those must be accepted, all others refused.
 pub fn other_accounts(checker: &mut Checker) {
+    let needs_upgrade_authority = checker.sample.slots.iter().any(|slot| slot.kind == Kind::ProgramData);
     for (place, slot) in checker.slots() {
         for other in checker.substitutes(place) {
             let row = match slot.kind {
-                _ if slot.is_empty() || slot.is_emptied_by(&other.address) => 16,
+                _ if slot.is_empty() || checker.sample.is_emptied_by(place, &other.address) => 16,
                 kind if kind != other.kind => 3,
                 Kind::Program => 21,
                 Kind::Sysvar => 7,
-                Kind::Wallet if checker.case == "initialize_config" => 9,
+                Kind::Wallet if needs_upgrade_authority => 9,
                 _ => 4,
             };
             let what = format!("replaced by {:?} {}", other.kind, other.address);
             let change = Change::of(row, place, what);
             let instruction = checker.with_address(place, other.address);
-            match slot.allows(&other.address) {
+            match checker.sample.allows(place, &other.address) {
                 true => drop(checker.accepted(change, &[instruction])),
                 false => checker.refused(change, &[instruction]),
             }

@@ -16,9 +16,8 @@ pub fn forged(checker: &mut Checker) {
         }
         let original = checker.sample.world.raw(&checker.sample.address(place));
         let elsewhere = checker.stage.forgery;
-        for owner in
-            [sysvar::ID, checker.stage.attacker_program, grid_jobs::ID, system_program::ID, token::PROGRAM_ID]
-        {
+        let (attacker, own) = (checker.stage.attacker_program, checker.sample.program());
+        for owner in [sysvar::ID, attacker, own, system_program::ID, token::PROGRAM_ID] {
             let copy = Account { owner, ..original.clone() };
             let instruction = checker.with_address(place, elsewhere);
             let change = Change::of(7, place, format!("replaced by a copy that {owner} owns"));
