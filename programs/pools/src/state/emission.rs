@@ -145,7 +145,10 @@ impl Emission {
     /// Adds to the balance at `now` (Unix seconds). Errors: [`PoolsError::EmissionOver`], [`PoolsError::Overflow`].
     pub fn fund(&mut self, amount_atoms: u64, now: i64) -> Result<()> {
         require!(!self.is_over(now), PoolsError::EmissionOver);
-        self.balance_atoms = self.balance_atoms.checked_add(amount_atoms).ok_or(PoolsError::Overflow)?;
+        let balance = self.balance_atoms.checked_add(amount_atoms).ok_or(PoolsError::Overflow)?;
+        // What comes in must be payable: all that is ever paid fits as well.
+        balance.checked_add(self.paid_atoms).ok_or(PoolsError::Overflow)?;
+        self.balance_atoms = balance;
         Ok(())
     }
 

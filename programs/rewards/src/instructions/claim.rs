@@ -50,7 +50,7 @@ pub struct Claim {
 /// Handles `claim`.
 pub fn handle_claim(ctx: &mut Context<Claim>) -> Result<()> {
     let accounts = &mut ctx.accounts;
-    let seen = Seen::of(accounts.stake.account());
+    let seen = Seen::of(accounts.stake.account())?;
     accounts.position.look(&mut accounts.pool, seen, unix_timestamp(&accounts.clock)?)?;
     let amount_atoms = accounts.position.earned_atoms.get();
     require!(amount_atoms > 0, RewardsError::NothingEarned);

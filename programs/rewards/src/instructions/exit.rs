@@ -35,7 +35,7 @@ pub struct Exit {
 /// Handles `exit`.
 pub fn handle_exit(ctx: &mut Context<Exit>) -> Result<()> {
     let accounts = &mut ctx.accounts;
-    let seen = Seen::of(accounts.stake.account());
+    let seen = Seen::of(accounts.stake.account())?;
     accounts.position.look(&mut accounts.pool, seen, unix_timestamp(&accounts.clock)?)?;
     require!(accounts.position.earned_atoms.is_zero(), RewardsError::EarningsLeft);
     accounts.pool.reweigh(accounts.position.active_weight.get(), 0)?;

@@ -32,7 +32,7 @@ pub struct Sync {
 /// Handles `sync`.
 pub fn handle_sync(ctx: &mut Context<Sync>) -> Result<()> {
     let accounts = &mut ctx.accounts;
-    let seen = Seen::of(accounts.stake.account());
+    let seen = Seen::of(accounts.stake.account())?;
     accounts.position.look(&mut accounts.pool, seen, unix_timestamp(&accounts.clock)?)?;
     let position = &accounts.position;
     events::log!(PositionSynced {

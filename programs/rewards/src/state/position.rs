@@ -57,15 +57,18 @@ pub struct Seen {
 
 impl Seen {
     /// Looks at the account of a stake, whose address has been checked.
-    pub fn of(account: &AccountView) -> Self {
-        let Ok(stake) = Account::<Stake>::load(*account) else {
-            return Self::default();
-        };
-        Self {
-            opened_slot: stake.opened_slot.get(),
-            decreases: stake.decreases.get(),
-            weight: stake.weight.get(),
-            low_weight: stake.low_weight.get(),
+    ///
+    /// Error: that of an account that belongs to the staking program and can't be read.
+    pub fn of(account: &AccountView) -> Result<Self> {
+        match Account::<Stake>::load(*account) {
+            Ok(stake) => Ok(Self {
+                opened_slot: stake.opened_slot.get(),
+                decreases: stake.decreases.get(),
+                weight: stake.weight.get(),
+                low_weight: stake.low_weight.get(),
+            }),
+            Err(_) if !account.owned_by(&grid_staking::ID) => Ok(Self::default()),
+            Err(unreadable) => Err(unreadable),
         }
     }
 }
@@ -86,7 +89,8 @@ impl Position {
         let before = self.active_weight.get();
         let held = self.held_weight(seen);
         self.settle(pool, held)?;
-        self.take_over(seen, held, now);
+        let others = pool.total_weight.get().saturating_sub(before);
+        self.take_over(seen, held, u64::MAX - others, now);
         pool.reweigh(before, self.active_weight.get())?;
         pool.share_out()
     }
@@ -115,13 +119,15 @@ impl Position {
         Ok(())
     }
 
-    fn take_over(&mut self, seen: Seen, held: u64, now: i64) {
+    /// Weight stays pending as far as more than `most` would be active: the pool's total must fit, and no look may fail.
+    fn take_over(&mut self, seen: Seen, held: u64, most: u64, now: i64) {
         let is_unbroken = self.opened_slot == seen.opened_slot && self.decreases == seen.decreases;
         let age = now.saturating_sub(self.pending_since.get());
         let mut active = held;
         if is_unbroken && age >= ACTIVATION_SECONDS {
-            active = active.saturating_add(self.pending_weight.get());
-            self.pending_weight = 0.into();
+            let matured = self.pending_weight.get().min(most.saturating_sub(active));
+            active = active.saturating_add(matured);
+            self.pending_weight = self.pending_weight.get().saturating_sub(matured).into();
         }
         let pending = seen.weight.saturating_sub(active);
         if !is_unbroken || self.pending_weight != pending {
