@@ -3,11 +3,7 @@
 use crate::support::*;
 use grid_client::{address, rewards, staking, token};
 use grid_rewards::{Pool, Position, RewardsError};
-use grid_tests::{
-    Incentives, assert_event, keypair_for,
-    network::GENESIS,
-    world::TOKENS,
-};
+use grid_tests::{Incentives, assert_event, keypair_for, network::GENESIS, world::TOKENS};
 use solana_address::Address;
 use solana_instruction::error::InstructionError;
 use solana_signer::Signer;

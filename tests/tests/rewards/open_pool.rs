@@ -33,8 +33,7 @@ fn opens_an_empty_pool_with_a_vault_of_its_own_authority() {
     let (mint, stranger) = (i.world.mint, i.world.stranger.pubkey());
     let (pool, bump) = rewards::pool_address(&mint, &mint);
     let (vault, vault_bump) = rewards::vault_address(&pool);
-    let (lamports, settings, mint_before) =
-        (i.world.lamports(&stranger), i.settings(), i.world.raw(&mint));
+    let (lamports, settings, mint_before) = (i.world.lamports(&stranger), i.settings(), i.world.raw(&mint));
 
     let landed = i.world.land(&[open(&i)]);
 
@@ -108,11 +107,9 @@ fn a_stake_earns_each_reward_mint_in_a_pool_of_its_own() {
 fn takes_a_mint_of_token_2022() {
     let mut i = incentives();
     let mint = create_mint_2022(&mut i, "token-2022 mint", None);
-    let (authority, client, stake_mint) =
-        (i.world.authority.pubkey(), i.world.client.pubkey(), i.world.mint);
+    let (authority, client, stake_mint) = (i.world.authority.pubkey(), i.world.client.pubkey(), i.world.mint);
     let [source, destination] = [authority, client].map(|wallet| address::token_account(&wallet, mint));
-    let mint_to =
-        token_2022::mint_to(&mint.program, &mint.address, &source, &authority, &[], 1_000).unwrap();
+    let mint_to = token_2022::mint_to(&mint.program, &mint.address, &source, &authority, &[], 1_000).unwrap();
     i.world.land(&[
         token::create_account(authority, authority, mint),
         token::create_account(authority, client, mint),

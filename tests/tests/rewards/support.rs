@@ -152,8 +152,7 @@ pub struct Side {
 /// Opens a pool for another mint.
 pub fn side(i: &mut Incentives) -> Side {
     let mint = i.world.create_mint("other mint");
-    let (client, stranger, stake_mint) =
-        (i.world.client.pubkey(), i.world.stranger.pubkey(), i.world.mint);
+    let (client, stranger, stake_mint) = (i.world.client.pubkey(), i.world.stranger.pubkey(), i.world.mint);
     for wallet in [client, stranger] {
         i.world.give_tokens(&mint, &wallet, TOKENS);
     }

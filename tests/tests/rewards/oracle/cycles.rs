@@ -16,8 +16,7 @@ const AMOUNT: u64 = 256;
 /// What the client does after each fee.
 type Habit = fn(&mut Incentives, &[Address], u64);
 
-/// The client and the node stake and earn random fees, some of them before anybody's weight is active; what the client
-/// has at the end.
+/// The client, in so many parts, and the node share random fees; what the client has gained at the end.
 fn earn(seed: u64, parts: u64, habit: Habit) -> u64 {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let mut i = incentives();
@@ -72,10 +71,7 @@ fn leave_and_return(i: &mut Incentives, stakes: &[Address], round: u64) {
     let client = i.world.client.pubkey();
     for stake in stakes {
         if round.is_multiple_of(5) {
-            i.world.land(&[
-                rewards::exit(client, *stake, i.pool),
-                rewards::enter(client, *stake, i.pool),
-            ]);
+            i.world.land(&[rewards::exit(client, *stake, i.pool), rewards::enter(client, *stake, i.pool)]);
         }
     }
 }

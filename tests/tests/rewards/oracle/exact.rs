@@ -200,10 +200,16 @@ impl Exact {
         self.share();
     }
 
-    /// A place that has been looked at goes.
+    /// A place that has been looked at goes. What that look shared out for it is less than an atom, or returns to what
+    /// waits as nobody is left.
     pub fn exit(&mut self, place: &Place) {
         self.weight -= u128::from(place.active);
-        self.share();
+        let left = self.index.since(&place.mark).times(place.active);
+        if self.weight == 0 {
+            self.waiting.fair += left.fair;
+        } else {
+            assert!(left.fair <= atoms(1), "an exit leaves atoms behind");
+        }
     }
 
     fn share(&mut self) {
