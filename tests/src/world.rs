@@ -3,7 +3,7 @@
 use crate::{
     expect::{expect_error, expect_failure},
     keys::keypair_for,
-    network::{Failure, Network},
+    network::{Failure, Network, PROGRAMS},
 };
 use anchor_lang::{AccountDeserialize, Discriminator, Owner};
 use bytemuck::AnyBitPattern;
@@ -223,8 +223,8 @@ impl World {
     /// All accounts that instructions may change: those of the jobs program, of the two token programs and of the system
     /// program, but for the fee payer.
     pub fn state(&self) -> BTreeMap<Address, Account> {
-        let programs =
-            [grid_jobs::ID, token::PROGRAM_ID, token::PROGRAM_2022_ID, solana_sdk_ids::system_program::ID];
+        let others = [token::PROGRAM_ID, token::PROGRAM_2022_ID, solana_sdk_ids::system_program::ID];
+        let programs: Vec<Address> = PROGRAMS.iter().map(|(program, _)| *program).chain(others).collect();
         let fee_payer = keypair_for("fee payer").pubkey();
         programs
             .iter()

@@ -51,7 +51,4 @@ pub enum PoolsError {
     /// 6014
     #[msg("An amount does not fit 64 bits")]
     Overflow,
-    /// 6015
-    #[msg("The emission's vault can't be paid out to itself, nor pay in")]
-    WrongTokenAccount,
 }

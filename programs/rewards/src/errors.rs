@@ -40,9 +40,6 @@ pub enum RewardsError {
     #[msg("The position has earnings that are not paid: claim them first")]
     EarningsLeft,
     /// 6011
-    #[msg("The pool's vault can't be paid out to itself, nor pay in")]
-    WrongTokenAccount,
-    /// 6012
     #[msg("An amount or a weight does not fit 64 bits")]
     Overflow,
 }

@@ -16,69 +16,63 @@ pub enum StakingError {
     #[msg("The mint has an extension by which tokens can be taken, frozen or re-routed")]
     MintRefused,
     /// 6003
-    #[msg("An address is zero")]
-    ZeroAddress,
-    /// 6004
     #[msg("The signer is not the authority of these settings")]
     NotAuthority,
-    /// 6005
+    /// 6004
     #[msg("The role was not offered to the signer")]
     NotOffered,
-    /// 6006
+    /// 6005
     #[msg("The signer is not the slasher of these settings")]
     NotSlasher,
-    /// 6007
+    /// 6006
     #[msg("The share that may be slashed in an epoch is above 10,000 basis points")]
     SlashCapOutOfRange,
-    /// 6008
+    /// 6007
     #[msg("The slashing epoch must last an hour to 30 days")]
     SlashEpochOutOfRange,
-    /// 6009
+    /// 6008
     #[msg("Slashed tokens can only go to a token account of the mint that is not the vault")]
     WrongSlashDestination,
-    /// 6010
+    /// 6009
     #[msg("The account belongs to another mint")]
     WrongMint,
-    /// 6011
+    /// 6010
     #[msg("The account is not the vault of these settings")]
     WrongVault,
-    /// 6012
+    /// 6011
     #[msg("The signer does not own this stake")]
     NotStakeOwner,
-    /// 6013
+    /// 6012
     #[msg("The amount is zero")]
     ZeroAmount,
-    /// 6014
+    /// 6013
     #[msg("A stake lasts 14 to 365 days")]
     DurationOutOfRange,
-    /// 6015
+    /// 6014
     #[msg("The new duration is not longer than the old one")]
     DurationNotLonger,
-    /// 6016
+    /// 6015
     #[msg("A stake has at most 4,611,686,018,427,387,903 atoms")]
     StakeTooLarge,
-    /// 6017
+    /// 6016
     #[msg("The stake is being released: restake it first")]
     Unstaking,
-    /// 6018
+    /// 6017
     #[msg("The stake is not being released: unstake it first")]
     NotUnstaking,
-    /// 6019
+    /// 6018
     #[msg("Nothing more has been released yet")]
     NothingReleased,
-    /// 6020
+    /// 6019
     #[msg("The stake has nothing left")]
     NothingLeft,
-    /// 6021
+    /// 6020
     #[msg("The stake still holds tokens: unstake and withdraw them first")]
     StakeNotEmpty,
-    /// 6022
+    /// 6021
     #[msg("A stake can't be closed in the slot in which it was opened: try again")]
     ClosedTooSoon,
-    /// 6023
+    /// 6022
     #[msg("More would be slashed than the cap allows in this epoch")]
     SlashCapExceeded,
-    /// 6024
-    #[msg("The stakes' vault can't be paid out to itself")]
-    WrongDestination,
 }

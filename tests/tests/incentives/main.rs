@@ -1,5 +1,4 @@
 //! Staking, rewards and emission pools together.
 
-mod compute;
 mod layout;
 mod life;

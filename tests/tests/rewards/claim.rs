@@ -80,7 +80,7 @@ fn activates_weight_that_has_waited() {
             pending_weight: 0,
         }
     );
-    assert_eq!(i.position(&stake).pending_since, GENESIS + 2 * DAY);
+    assert_eq!(i.position(&stake).pending_since, GENESIS + DAY);
     assert_eq!(i.pool().total_weight, 2_048);
     assert_books(&i, 0);
 }
@@ -242,10 +242,10 @@ fn refuses_a_position_that_does_not_exist() {
     let (client, mint) = (i.world.client.pubkey(), i.world.mint);
     let without = i.stake(client, 9, 100);
     let missing = rewards::claim(client, without, i.pool, mint, i.tokens_of(&client));
-    i.world.refuse_with(&[missing], InstructionError::IllegalOwner);
+    i.world.refuse_with(&[missing], InstructionError::AccountDataTooSmall);
     let exited = claim(&i, ours);
     i.world.land(&[exited.clone(), rewards::exit(client, ours, i.pool)]);
-    i.world.refuse_with(&[exited], InstructionError::IllegalOwner);
+    i.world.refuse_with(&[exited], InstructionError::AccountDataTooSmall);
 }
 
 #[test]

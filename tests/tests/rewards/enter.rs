@@ -173,7 +173,7 @@ fn refuses_an_account_that_is_no_stake() {
         (i.settings, InstructionError::InvalidAccountData),
         (i.pool, InstructionError::IllegalOwner),
         (i.tokens_of(&client), InstructionError::IllegalOwner),
-        (keypair_for("nobody").pubkey(), InstructionError::IllegalOwner),
+        (keypair_for("nobody").pubkey(), InstructionError::UninitializedAccount),
     ] {
         i.world.refuse_with(&[rewards::enter(client, fake, i.pool)], error);
     }
@@ -184,7 +184,7 @@ fn refuses_a_stake_that_is_closed() {
     let (mut i, stake, enter) = ready();
     let client = i.world.client.pubkey();
     close(&mut i, client, stake);
-    i.world.refuse_with(&[enter], InstructionError::IllegalOwner);
+    i.world.refuse_with(&[enter], InstructionError::UninitializedAccount);
 }
 
 #[test]
@@ -196,7 +196,7 @@ fn refuses_an_account_that_is_no_pool() {
     for (fake, error) in [
         (position, InstructionError::InvalidAccountData),
         (i.settings, InstructionError::IllegalOwner),
-        (keypair_for("nobody").pubkey(), InstructionError::IllegalOwner),
+        (keypair_for("nobody").pubkey(), InstructionError::UninitializedAccount),
     ] {
         i.world.refuse_with(&[rewards::enter(client, stake, fake)], error);
     }

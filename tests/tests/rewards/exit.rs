@@ -145,9 +145,9 @@ fn works_after_the_stake_is_closed() {
 fn happens_once() {
     let (mut i, ours, _) = ready();
     let exit = exit(&i, ours);
-    i.world.refuse_with(&[exit.clone(), exit.clone()], InstructionError::IllegalOwner);
+    i.world.refuse_with(&[exit.clone(), exit.clone()], InstructionError::AccountDataTooSmall);
     i.world.land(&[exit.clone()]);
-    i.world.refuse_with(&[exit], InstructionError::IllegalOwner);
+    i.world.refuse_with(&[exit], InstructionError::AccountDataTooSmall);
 }
 
 #[test]

@@ -182,8 +182,8 @@ fn refuses_a_stake_mint_without_settings() {
     let mut i = Incentives::without_pool();
     let (other, stranger) = (i.world.create_mint("other mint"), i.world.stranger.pubkey());
     let mint = i.world.mint;
-    // AccountOwnedByWrongProgram of Anchor.
-    i.world.refuse_with(&[rewards::open_pool(stranger, &other, mint)], InstructionError::IllegalOwner);
+    let open = rewards::open_pool(stranger, &other, mint);
+    i.world.refuse_with(&[open], InstructionError::UninitializedAccount);
 }
 
 #[test]
@@ -193,9 +193,10 @@ fn refuses_an_account_that_is_no_settings() {
     let stake = i.stake(client, 0, 100);
     let (config, pool) = (grid_client::address::config().0, i.pool);
     for (fake, error) in [
-        (stake, InstructionError::InvalidAccountData),
+        (stake, InstructionError::AccountDataTooSmall),
         (config, InstructionError::IllegalOwner),
-        (pool, InstructionError::IllegalOwner),
+        // ConstraintDuplicateMutableAccount of Anchor.
+        (pool, InstructionError::Custom(2040)),
     ] {
         let mut open = open(&i);
         open.accounts[1].pubkey = fake;
@@ -230,7 +231,8 @@ fn refuses_a_mint_that_is_none() {
     let mint = i.world.mint;
     for (fake, error) in [
         (keypair_for("nobody").pubkey(), InstructionError::IllegalOwner),
-        (stranger, InstructionError::IllegalOwner),
+        // ConstraintDuplicateMutableAccount of Anchor: it pays the rent.
+        (stranger, InstructionError::Custom(2040)),
         (tokens, InstructionError::InvalidAccountData),
     ] {
         i.world.refuse_with(&[rewards::open_pool(stranger, &mint, fake)], error);

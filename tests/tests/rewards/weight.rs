@@ -548,7 +548,7 @@ mod anew {
             assert_eq!(i.stake_of(&ours).decreases, decreases);
             sync(&mut i, &ours);
             assert_eq!((earned(&i, &ours), weights(&i, &ours).0), (0, 0));
-            assert_eq!(i.claim(theirs), 4_091);
+            assert_eq!(i.claim(theirs), 4_092);
             assert_books(&i, 0);
         }
     }

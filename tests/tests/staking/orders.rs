@@ -440,7 +440,8 @@ fn splitting_and_merging_gains_nobody_an_atom() {
         assert_eq!(take_out(&mut i, last), amount);
         next_slot(&mut i);
         i.world.land(&[close(&i, last)]);
-        let parts = [7, 333_333, 666_663].map(|part| i.stake(client, round * 10 + part % 7, part));
+        let parts = [(0, 7), (1, 333_333), (2, 666_663)];
+        let parts = parts.map(|(id, part)| i.stake(client, round * 10 + id, part));
         let split: u64 = parts.iter().map(|part| i.stake_of(part).weight.get()).sum();
         assert!(split <= weight);
         for part in parts {

@@ -172,10 +172,7 @@ pub fn take_out(i: &mut Incentives, stake: Address) -> u64 {
 
 /// All accounts that instructions of the program may change.
 pub fn state(world: &World) -> BTreeMap<Address, Account> {
-    let mut state = world.state();
-    state.extend(world.network.svm.get_program_accounts(&grid_staking::ID));
-    state.retain(|_, account| account.lamports > 0);
-    state
+    world.state()
 }
 
 /// Sends instructions that must succeed and change exactly these accounts.

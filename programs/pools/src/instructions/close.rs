@@ -31,7 +31,7 @@ pub struct Close {
     #[account(mut, address = emission.vault @ PoolsError::WrongVault)]
     pub vault: UncheckedAccount,
     /// Token account that gets the rest, the authority's choice; the token program checks it.
-    #[account(mut, constraint = !anchor_lang::address_eq(destination.address(), &emission.vault) @ PoolsError::WrongTokenAccount)]
+    #[account(mut)]
     pub destination: UncheckedAccount,
     /// The mint's token program: SPL Token or Token-2022.
     pub token_program: Interface<'static, TokenInterface>,

@@ -25,7 +25,7 @@ pub struct TopUp {
     #[account(address = emission.mint @ PoolsError::WrongMint)]
     pub mint: InterfaceAccount<Mint>,
     /// Token account that pays; the token program checks it.
-    #[account(mut, constraint = !anchor_lang::address_eq(source.address(), &emission.vault) @ PoolsError::WrongTokenAccount)]
+    #[account(mut)]
     pub source: UncheckedAccount,
     /// The emission's vault.
     #[account(mut, address = emission.vault @ PoolsError::WrongVault)]

@@ -26,11 +26,7 @@ pub struct Add {
     pub mint: InterfaceAccount<Mint>,
     /// Token account that pays; the token program checks it. It may be its own authority, as a vault is: then it stands in
     /// `payer` too, and neither is read here.
-    #[account(
-        mut,
-        unsafe(dup),
-        constraint = !anchor_lang::address_eq(source.address(), &pool.vault) @ RewardsError::WrongTokenAccount
-    )]
+    #[account(mut, unsafe(dup))]
     pub source: UncheckedAccount,
     /// The pool's vault.
     #[account(mut, address = pool.vault @ RewardsError::WrongVault)]

@@ -38,7 +38,7 @@ pub struct Claim {
     #[account(mut, address = pool.vault @ RewardsError::WrongVault)]
     pub vault: UncheckedAccount,
     /// Token account that is paid, the owner's choice; the token program checks it.
-    #[account(mut, constraint = !anchor_lang::address_eq(destination.address(), &pool.vault) @ RewardsError::WrongTokenAccount)]
+    #[account(mut)]
     pub destination: UncheckedAccount,
     /// The clock sysvar.
     #[account(address = CLOCK)]

@@ -31,7 +31,7 @@ pub struct Withdraw {
     #[account(mut, address = stake.vault @ StakingError::WrongVault)]
     pub vault: UncheckedAccount,
     /// Token account that is paid, the owner's choice; the token program checks it.
-    #[account(mut, constraint = !anchor_lang::address_eq(destination.address(), vault.address()) @ StakingError::WrongDestination)]
+    #[account(mut)]
     pub destination: UncheckedAccount,
     /// The clock sysvar.
     #[account(address = CLOCK)]

@@ -227,7 +227,7 @@ impl Model {
                 if emission.is_over(now) {
                     return fails(PoolsError::EmissionOver);
                 }
-                if emission.balance + u128::from(amount) > u128::from(u64::MAX) {
+                if emission.paid + emission.balance + u128::from(amount) > u128::from(u64::MAX) {
                     return fails(PoolsError::Overflow);
                 }
                 emission.balance += u128::from(amount);
