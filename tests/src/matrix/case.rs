@@ -182,7 +182,9 @@ pub struct Slot {
     pub presence: Presence,
     /// Other owners under which the same bytes serve as well.
     pub owners: Vec<Address>,
-    /// Whether the account is told by its address alone, and what is not read as expected counts as gone.
+    /// Whether the account is told by its address alone, and what belongs to another program counts as gone.
+    pub may_be_gone: bool,
+    /// Whether the account is told by its address alone, and what is not read as expected is passed over.
     pub may_be_anything: bool,
     /// Where the instruction's data holds the bump of the address that the instruction creates here.
     pub bump_at: Option<usize>,
@@ -232,6 +234,7 @@ impl Slot {
             free: Free::Nothing,
             presence: Presence::Required,
             owners: Vec::new(),
+            may_be_gone: false,
             may_be_anything: false,
             bump_at: None,
             seeds: None,
@@ -259,7 +262,12 @@ impl Slot {
         self
     }
 
-    /// Says that the account is told by its address alone, and that what is not read as expected counts as gone.
+    /// Says that the account is told by its address alone, and that what belongs to another program counts as gone.
+    pub fn or_gone(self) -> Self {
+        Self { may_be_gone: true, ..self }
+    }
+
+    /// Says that the account is told by its address alone, and that what is not read as expected is passed over.
     pub fn or_anything_at_its_address(self) -> Self {
         Self { may_be_anything: true, ..self }
     }

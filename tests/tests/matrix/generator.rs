@@ -33,17 +33,16 @@ const TO_REWARDS: &str = "pools claim_to_rewards (of SPL Token)";
 type Sabotage = (u8, &'static str, fn(&Stage, &mut Sample));
 
 /// What the program does not check, each claimed to be checked; and what it does check, claimed to be free.
-const SABOTAGES: [Sabotage; 34] = [
+const SABOTAGES: [Sabotage; 33] = [
     (0, DEPOSIT, |_, s| s.instruction.accounts[2].is_writable = false),
     (0, DEPOSIT, |_, s| drop(s.slots.pop())),
     (1, "jobs grow_market", |_, s| s.instruction.accounts[1].is_signer = true),
     (2, CLOSE, |_, s| s.slots[3].kind = Kind::TokenAccount),
     (2, "jobs open_project", |_, s| s.slots[1].owners.clear()),
-    (2, SYNC, |_, s| s.slots[2].may_be_anything = false),
+    (2, SYNC, |_, s| s.slots[2].may_be_gone = false),
     (2, SLASH, |_, s| s.slots[3].owners.clear()),
     (3, CLOSE, |_, s| s.slots[3].kind = Kind::TokenAccount),
     (3, CLOSE, |_, s| s.slots[0].free = Free::Nothing),
-    (3, SYNC, |_, s| s.slots[2].may_be_anything = false),
     (4, "jobs grow_market", |_, s| s.slots[1].free = Free::Nothing),
     (4, LEAVE, |stage, s| s.slots[2].free = Free::These(stage.all(Kind::Market))),
     (4, SLASH, |_, s| s.slots[2].free = Free::Nothing),

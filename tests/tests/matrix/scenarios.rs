@@ -394,7 +394,7 @@ fn a_member_appointed_anew_does_not_inherit_a_limit() {
 }
 
 /// What may be sent again.
-const REPEATABLE: [&str; 25] = [
+const REPEATABLE: [&str; 26] = [
     "jobs deposit",
     "jobs extend",
     "jobs fund_bond",
@@ -407,6 +407,7 @@ const REPEATABLE: [&str; 25] = [
     "jobs set_member",
     "jobs set_payee",
     "jobs update_config",
+    "jobs set_stake_mint",
     "jobs update_market",
     "jobs withdraw",
     "jobs withdraw_bond",

@@ -73,7 +73,7 @@ pub fn handle_collect_fees(ctx: &mut Context<CollectFees>) -> Result<()> {
     let shares = share_fees(market.fees_owed_atoms.get(), stakers_bps, market.burn_bps.get());
     let shares = shares.ok_or(GridError::Overflow)?;
     let owed = add(market.treasury_owed_atoms, shares.treasury_atoms)?;
-    let to_treasury = if is_payable(&config.treasury, destination) { owed.get() } else { 0 };
+    let to_treasury = if is_payable(&vault, &config.treasury, destination) { owed.get() } else { 0 };
     require!(!market.fees_owed_atoms.is_zero() || to_treasury > 0, GridError::TreasuryNotPayable);
     market.fees_owed_atoms = 0.into();
     market.treasury_owed_atoms = (owed.get() - to_treasury).into();

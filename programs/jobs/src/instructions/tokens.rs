@@ -26,7 +26,10 @@ pub fn require_associated(vault: &Vault, payee: &Address, account: &AccountView)
 }
 
 /// Whether `account`, a payee's associated token account by its address, exists, is still the payee's and not frozen.
-pub fn is_payable(payee: &Address, account: &AccountView) -> bool {
+pub fn is_payable(vault: &Vault, payee: &Address, account: &AccountView) -> bool {
+    if !account.owned_by(vault.token_program) {
+        return false;
+    }
     InterfaceAccount::<TokenAccount>::load(*account)
         .is_ok_and(|account| anchor_lang::address_eq(account.owner(), payee) && !account.is_frozen())
 }

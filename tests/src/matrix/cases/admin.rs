@@ -9,6 +9,7 @@ use solana_sdk_ids::bpf_loader_upgradeable;
 pub(super) const CASES: &[Case] = &[
     only("initialize_config", initialize_config),
     only("update_config", update_config),
+    only("set_stake_mint", set_stake_mint),
     case("pause_deposits", "begins", pause_deposits),
     case("pause_deposits", "ends", end_the_pause_of_deposits),
     only("propose_admin", propose_admin),
@@ -38,6 +39,11 @@ fn update_config(stage: &Stage) -> Sample {
     let cast = &stage.cast;
     let update = instruction::update_config(cast.admin, cast.treasury, cast.pauser);
     Sample::new(stage, update, [Slot::new("admin", Kind::Wallet), config()])
+}
+
+fn set_stake_mint(stage: &Stage) -> Sample {
+    let set = instruction::set_stake_mint(stage.cast.admin, stage.mint.address);
+    Sample::new(stage, set, [Slot::new("admin", Kind::Wallet), config()])
 }
 
 fn pause_deposits(stage: &Stage) -> Sample {

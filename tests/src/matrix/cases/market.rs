@@ -1,15 +1,16 @@
 //! Markets.
 
-use super::{case, config, mint_slot, only, system_program, token_program, vault};
+use super::{case, config, look_away, mint_slot, only, system_program, token_program, vault};
 use crate::{
     TERMS,
-    matrix::{Case, Kind, Sample, Slot, Stage},
+    matrix::{Case, Kind, Sample, Slot, Stage, sets::Set},
 };
 use grid_client::{
-    instruction,
+    instruction, rewards,
     token::{self, Mint},
 };
 use grid_jobs::MarketTerms;
+use solana_address::Address;
 
 const ID: u64 = 0x0102_0304_0506_0708;
 /// Other terms than those that all markets of the stage have.
@@ -24,7 +25,8 @@ pub(super) const CASES: &[Case] = &[
     only("accept_market_authority", accept_market_authority),
     case("pause_market", "begins", pause_market),
     case("pause_market", "ends", end_the_pause_of_a_market),
-    only("collect_fees", collect_fees),
+    case("collect_fees", "for the treasury", collect_for_the_treasury),
+    case("collect_fees", "for stakers", collect_for_stakers),
     only("close_market", close_market),
 ];
 
@@ -122,23 +124,54 @@ fn pause(stage: &Stage, seconds: u32) -> Sample {
     Sample::new(stage, pause, slots)
 }
 
-/// Of a market in which jobs were done.
-fn collect_fees(stage: &Stage) -> Sample {
+/// Of a market in which jobs were done, where no stakes are configured.
+fn collect_for_the_treasury(stage: &Stage) -> Sample {
+    let none = Slot::new("reward_pool", Kind::Gone);
+    let no_vault = Slot::new("reward_vault", Kind::Gone);
+    let mint = mint_slot(&stage.mint);
+    let mut sample = collect_fees(stage, Address::default(), [mint, none, no_vault], |_| true);
+    look_away(stage, &mut sample, 5);
+    sample
+}
+
+/// The same, where its stakes earn half of the fees, and a quarter is burnt.
+fn collect_for_stakers(stage: &Stage) -> Sample {
+    let (cast, mint) = (&stage.cast, stage.mint.address);
+    let pool = rewards::pool_address(&mint, &mint).0;
+    let of_pool =
+        Slot::new("reward_vault", Kind::Vault).with_seeds_of(grid_rewards::ID, &[b"vault", pool.as_ref()]);
+    let slots = [Slot::new("mint", Kind::Mint), Slot::new("reward_pool", Kind::Pool).or_gone(), of_pool];
+    let terms = MarketTerms { stakers_bps: 5_000, burn_bps: 2_500, ..TERMS };
+    let share = instruction::update_market(cast.authority, stage.world.market, terms);
+    collect_fees(stage, mint, slots, |set| set.mint == stage.mint)
+        .after(instruction::set_stake_mint(cast.admin, mint))
+        .after(share)
+}
+
+fn collect_fees(
+    stage: &Stage,
+    stake_mint: Address,
+    [mint_slot, reward_pool, reward_vault]: [Slot; 3],
+    is_alike: impl Fn(&Set) -> bool,
+) -> Sample {
     let (treasury, mint) = (stage.cast.treasury, stage.mint);
     let others = stage.markets(|market| market.mint == mint.address && market.fees_owed_atoms > 0);
+    let seeds = [&b"pool"[..], stake_mint.as_ref(), mint.address.as_ref()];
     let slots = [
         Slot::new("market", Kind::Market).or(others),
         config(),
-        mint_slot(&mint),
+        mint_slot,
         vault(&mint),
-        Slot::new("destination", Kind::TokenAccount),
+        reward_pool.with_seeds_of(grid_rewards::ID, &seeds),
+        reward_vault,
+        Slot::new("destination", Kind::TokenAccount).or_anything_at_its_address(),
+        Slot::new("rewards_program", Kind::Program),
         token_program(),
     ];
-    let collect = instruction::collect_fees(stage.world.market, mint, treasury, Default::default());
-    let mut sample = Sample::new(stage, collect, slots);
-    for set in stage.others.all() {
-        let twin = instruction::collect_fees(set.market, set.mint, treasury, Default::default());
-        sample = sample.or_as_well(twin);
+    let collect = |market, mint| instruction::collect_fees(market, mint, treasury, stake_mint);
+    let mut sample = Sample::new(stage, collect(stage.world.market, mint), slots);
+    for set in stage.others.all().into_iter().filter(is_alike) {
+        sample = sample.or_as_well(collect(set.market, set.mint));
     }
     sample
 }

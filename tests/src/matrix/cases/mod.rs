@@ -13,12 +13,13 @@ mod run;
 mod staking;
 
 use crate::matrix::{
-    Case, Kind, Sample, Slot, Stage,
+    Case, Entry, Kind, Sample, Slot, Stage,
     stakes::{Stakes, other_token_program},
 };
 use grid_client::token::{self, Mint};
 use solana_address::Address;
 use solana_instruction::Instruction;
+use solana_sdk_ids::{address_lookup_table, native_loader, stake};
 
 /// Every case.
 pub fn all() -> Vec<Case> {
@@ -106,4 +107,22 @@ fn other_projects(stage: &Stage, mint: &Mint, but: Address) -> Vec<Address> {
     let mut found = stage.projects(|project| project.mint == mint.address);
     found.retain(|project| *project != but);
     found
+}
+
+/// Says that an instruction does not look at a slot that it may write: any account may stand there, but those in other
+/// slots and those that the runtime keeps read-only.
+fn look_away(stage: &Stage, sample: &mut Sample, place: usize) {
+    let taken: Vec<Address> = sample.instruction.accounts.iter().map(|meta| meta.pubkey).collect();
+    let program = sample.instruction.program_id;
+    let is_reserved = |entry: &Entry| {
+        entry.kind == Kind::Sysvar
+            || entry.account.owner == native_loader::ID
+            || [program, address_lookup_table::ID, stake::ID].contains(&entry.address)
+    };
+    let writable = stage.pool.iter().filter(|entry| !is_reserved(entry)).map(|entry| entry.address);
+    let all = writable.filter(|address| !taken.contains(address)).collect();
+    sample.slots[place] = Slot::new(sample.slots[place].name, Kind::Wallet).or(all);
+    for twin in &mut sample.twins {
+        twin.groups.push(vec![place]);
+    }
 }

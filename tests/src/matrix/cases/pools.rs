@@ -1,8 +1,10 @@
 //! Emissions.
 
-use super::{case, clock, mint_slot, system_program, token_account, token_program, vault_of, with_others};
+use super::{
+    case, clock, look_away, mint_slot, system_program, token_account, token_program, vault_of, with_others,
+};
 use crate::matrix::{
-    Case, Entry, Kind, Sample, Slot, Stage,
+    Case, Kind, Sample, Slot, Stage,
     stakes::{AMOUNT, Stakes, emission_terms},
 };
 use grid_client::{
@@ -11,7 +13,6 @@ use grid_client::{
 };
 use solana_address::Address;
 use solana_instruction::Instruction;
-use solana_sdk_ids::{address_lookup_table, native_loader, stake};
 
 const ID: u64 = 0x0102_0304_0506_0708;
 /// Where the data of `open` holds the bump: after discriminator and id.
@@ -224,7 +225,7 @@ fn close_with_a_gift(stage: &Stage) -> Sample {
 /// Nothing is paid, so that nobody looks at the destination.
 fn close_without_a_token(stage: &Stage) -> Sample {
     let mut sample = close(stage, stage.stakes, Stakes::unfunded).closing(1, 0).sweeping_to(4);
-    look_away(stage, &mut sample);
+    look_away(stage, &mut sample, 4);
     sample
 }
 
@@ -238,25 +239,8 @@ fn close_of_one_that_has_paid(stage: &Stage) -> Sample {
         })
         .closing(1, 0)
         .sweeping_to(4);
-    look_away(stage, &mut sample);
+    look_away(stage, &mut sample, 4);
     sample
-}
-
-/// Any account of the stage may be the destination that can be written: not those that are in another slot, nor those
-/// that the runtime keeps read-only.
-fn look_away(stage: &Stage, sample: &mut Sample) {
-    let taken: Vec<Address> = sample.instruction.accounts.iter().map(|meta| meta.pubkey).collect();
-    let is_reserved = |entry: &Entry| {
-        entry.kind == Kind::Sysvar
-            || entry.account.owner == native_loader::ID
-            || [grid_pools::ID, address_lookup_table::ID, stake::ID].contains(&entry.address)
-    };
-    let writable = stage.pool.iter().filter(|entry| !is_reserved(entry)).map(|entry| entry.address);
-    let all = writable.filter(|address| !taken.contains(address)).collect();
-    sample.slots[4] = Slot::new("destination", Kind::Wallet).or(all);
-    for twin in &mut sample.twins {
-        twin.groups.push(vec![4]);
-    }
 }
 
 /// To whichever token account of the mint.

@@ -217,10 +217,9 @@ fn exit_of(stage: &Stage, which: fn(&Stakes) -> Address, stake: Slot) -> Sample 
     with_others(stage, Sample::new(stage, exit(stage.stakes), slots).closing(2, 0), exit)
 }
 
-/// The stake of a position, told by its address. What is no stake counts as one that was closed: there can be nothing
-/// else.
+/// The stake of a position, told by its address. What belongs to another program counts as one that was closed.
 fn seen_stake() -> Slot {
-    Slot::new("stake", Kind::Stake).or_anything_at_its_address()
+    Slot::new("stake", Kind::Stake).or_gone()
 }
 
 fn closed_stake() -> Slot {

@@ -33,7 +33,7 @@ pub fn foreign_owner_and_type(checker: &mut Checker) {
                 let change = Change::of(2, place, format!("{what} {owner}"));
                 let written = [(at, forged.clone())];
                 let instruction = checker.with_address(place, at);
-                let may_be_owner = slot.may_be_anything || slot.owners.contains(&owner);
+                let may_be_owner = slot.may_be_gone || slot.may_be_anything || slot.owners.contains(&owner);
                 let is_allowed = may_be_owner && (at == address || checker.sample.allows(place, &at));
                 expect(checker, is_allowed, change.with(&written), instruction);
             }
