@@ -193,6 +193,8 @@ fn refusal(failure: &Failure, program: &Address, is_forged: bool) -> Option<Stri
         | InstructionError::MissingAccount
         | InstructionError::UninitializedAccount
         | InstructionError::InvalidSeeds
+        // The token account that pays `add` is another account of the instruction, which the program has at hand.
+        | InstructionError::AccountBorrowFailed
         // The system program creates nothing at an address for which the program can't sign, or that is read-only.
         | InstructionError::PrivilegeEscalation
         | InstructionError::IllegalOwner

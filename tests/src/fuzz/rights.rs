@@ -97,7 +97,8 @@ impl Done<'_> {
         };
         new.is_some_and(|new| {
             let is_paused_as_before = new.deposits_paused_until == old.deposits_paused_until;
-            let are_roles_as_before = (new.pauser, new.treasury) == (old.pauser, old.treasury);
+            let roles = |config: &Config| (config.pauser, config.treasury, config.stake_mint);
+            let are_roles_as_before = roles(&new) == roles(&old);
             (is_paused_as_before || self.signed(&old.pauser))
                 && (are_roles_as_before || self.signed(&old.admin))
                 && (new.pending_admin == old.pending_admin
