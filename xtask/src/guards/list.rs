@@ -601,8 +601,8 @@ pub const GUARDS: &[Guard] = &[
     Guard {
         name: "rewards: weight earns after a day only (deadline)",
         file: "programs/rewards/src/state/position.rs",
-        from: "        if is_unbroken && age >= ACTIVATION_SECONDS {\n",
-        to: "        if is_unbroken {\n",
+        from: "        if is_unbroken && age >= ACTIVATION_SECONDS && ",
+        to: "        if is_unbroken && ",
     },
     Guard {
         name: "rewards: a stake that became less earns by what it held",

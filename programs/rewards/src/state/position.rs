@@ -89,8 +89,7 @@ impl Position {
         let before = self.active_weight.get();
         let held = self.held_weight(seen);
         self.settle(pool, held)?;
-        let others = pool.total_weight.get().saturating_sub(before);
-        self.take_over(seen, held, u64::MAX - others, now);
+        self.take_over(pool, seen, held, now);
         pool.reweigh(before, self.active_weight.get())?;
         pool.share_out()
     }
@@ -119,13 +118,15 @@ impl Position {
         Ok(())
     }
 
-    /// Weight stays pending as far as more than `most` would be active: the pool's total must fit, and no look may fail.
-    fn take_over(&mut self, seen: Seen, held: u64, most: u64, now: i64) {
+    /// Weight stays pending as far as the pool's total has no room for it: no look may fail.
+    fn take_over(&mut self, pool: &Pool, seen: Seen, held: u64, now: i64) {
         let is_unbroken = self.opened_slot == seen.opened_slot && self.decreases == seen.decreases;
         let age = now.saturating_sub(self.pending_since.get());
         let mut active = held;
-        if is_unbroken && age >= ACTIVATION_SECONDS {
-            let matured = self.pending_weight.get().min(most.saturating_sub(active));
+        if is_unbroken && age >= ACTIVATION_SECONDS && !self.pending_weight.is_zero() {
+            let others = pool.total_weight.get().saturating_sub(self.active_weight.get());
+            let room = (u64::MAX - others).saturating_sub(active);
+            let matured = self.pending_weight.get().min(room);
             active = active.saturating_add(matured);
             self.pending_weight = self.pending_weight.get().saturating_sub(matured).into();
         }
