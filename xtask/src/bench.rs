@@ -16,14 +16,12 @@ use crate::{
 pub fn command(context: &Context, args: &PassThrough) -> Result<()> {
     let _lock = context.cache.lock()?;
     let (built, host) = build_and_host(context, &BuildArgs::default())?;
-    let mut bench = host.cargo("run");
-    bench.args(["--package", "grid-tests", "--bin", "bench", "--"]).args(&args.args);
-    process::run("measure", bench.envs(build::environment(&built)))
+    measure(&built, &host, &args.args)
 }
 
-/// Compares with the figures in git, by the benchmark that cargo built beside the tests of the whole workspace: cargo
-/// would compile its dependencies anew for one package alone.
-pub fn compare(built: &Built, host: &Host) -> Result<()> {
+/// Runs the benchmark with these arguments of its own.
+pub fn measure(built: &Built, host: &Host, args: &[String]) -> Result<()> {
+    host.compile("bench")?;
     let mut bench = Command::new(host.binary("bench"));
-    process::run("compare with the figures in git", bench.arg("--check").envs(build::environment(built)))
+    process::run("measure", bench.args(args).envs(build::environment(built)))
 }

@@ -15,7 +15,7 @@ use crate::{
 pub fn command(context: &Context, args: &PassThrough) -> Result<()> {
     let _lock = context.cache.lock()?;
     let (built, host) = build_and_host(context, &BuildArgs::default())?;
-    process::run("compile grid", host.cargo("build").args(["--package", "grid-cli", "--bin", "grid"]))?;
+    host.compile("grid")?;
     let mut demo = Command::new(host.binary("grid"));
     demo.arg("demo").args(&args.args).current_dir(&context.workspace.root).envs(build::environment(&built));
     process::run("grid demo", &mut demo)

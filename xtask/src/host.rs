@@ -61,6 +61,12 @@ impl Host {
         command
     }
 
+    /// Compiles a binary with the features that the whole workspace asks for, as the tests do: for one package alone cargo
+    /// would compile its dependencies anew.
+    pub fn compile(&self, binary: &str) -> Result<()> {
+        process::run(&format!("compile {binary}"), self.cargo("build").args(["--workspace", "--bin", binary]))
+    }
+
     /// A finished binary.
     pub fn binary(&self, name: &str) -> PathBuf {
         self.target.join("debug").join(name)

@@ -34,7 +34,7 @@ pub fn command(context: &Context, args: &TestArgs) -> Result<()> {
     }
     process::run("tests", &mut test)?;
     if whole {
-        bench::compare(&built, &host)?;
+        bench::measure(&built, &host, &["--check".to_owned()])?;
     }
     if lint {
         lint::docs(&host)?;

@@ -103,7 +103,7 @@ fn happens_once() {
     let (mut i, ours, _) = ready();
     let claim = claim(&i, ours);
     i.world.refuse(&[claim.clone(), claim.clone()], RewardsError::NothingEarned);
-    i.world.land(&[claim.clone()]);
+    i.world.land(std::slice::from_ref(&claim));
     i.world.refuse(&[claim], RewardsError::NothingEarned);
     assert_books(&i, 0);
 }

@@ -146,7 +146,7 @@ fn happens_once() {
     let (mut i, ours, _) = ready();
     let exit = exit(&i, ours);
     i.world.refuse_with(&[exit.clone(), exit.clone()], InstructionError::AccountDataTooSmall);
-    i.world.land(&[exit.clone()]);
+    i.world.land(std::slice::from_ref(&exit));
     i.world.refuse_with(&[exit], InstructionError::AccountDataTooSmall);
 }
 

@@ -176,15 +176,14 @@ pub fn foreign_stake(i: &mut Incentives) -> (Address, Address) {
     (mint, staking::stake_address(&mint, &client, 0).0)
 }
 
-/// A mint of Token-2022 with 6 decimals; `extension` is its kind and the instruction that initialises it.
-pub fn create_mint_2022(
-    i: &mut Incentives,
-    name: &str,
-    extension: Option<(
-        spl_token_2022_interface::extension::ExtensionType,
-        fn(&Address, &Address) -> solana_instruction::Instruction,
-    )>,
-) -> token::Mint {
+/// An extension of a mint: its kind, and the instruction that initialises it.
+pub type Extension = (
+    spl_token_2022_interface::extension::ExtensionType,
+    fn(&Address, &Address) -> solana_instruction::Instruction,
+);
+
+/// A mint of Token-2022 with 6 decimals.
+pub fn create_mint_2022(i: &mut Incentives, name: &str, extension: Option<Extension>) -> token::Mint {
     use solana_instruction::{AccountMeta, Instruction};
     use spl_token_2022_interface::{extension::ExtensionType, instruction::initialize_mint2, state};
     let (key, authority) = (grid_tests::keypair_for(name), i.world.authority.insecure_clone());

@@ -196,9 +196,8 @@ impl Model {
         }
         match *op {
             Op::Stake { at: (mint, owner, id), amount, duration } => {
-                match twist {
-                    Some(Twist::Settings | Twist::Vault) => need(false, StakingError::WrongVault)?,
-                    _ => {}
+                if let Some(Twist::Settings | Twist::Vault) = twist {
+                    need(false, StakingError::WrongVault)?
                 }
                 if self.books[mint].stakes.contains_key(&(owner, id)) {
                     return Err(InstructionError::Custom(0));
@@ -224,9 +223,8 @@ impl Model {
             }
             Op::TopUp { by, at, amount } => {
                 let lock = self.own(by, at)?;
-                match twist {
-                    Some(Twist::Vault | Twist::Everything) => need(false, StakingError::WrongVault)?,
-                    _ => {}
+                if let Some(Twist::Vault | Twist::Everything) = twist {
+                    need(false, StakingError::WrongVault)?
                 }
                 need(amount > 0, StakingError::ZeroAmount)?;
                 need(lock.since.is_none(), StakingError::Unstaking)?;
@@ -262,9 +260,8 @@ impl Model {
             }
             Op::Withdraw { by, at } => {
                 let lock = self.own(by, at)?;
-                match twist {
-                    Some(Twist::Vault | Twist::Everything) => need(false, StakingError::WrongVault)?,
-                    _ => {}
+                if let Some(Twist::Vault | Twist::Everything) = twist {
+                    need(false, StakingError::WrongVault)?
                 }
                 let Some(since) = lock.since else { return Err(ours(StakingError::NotUnstaking)) };
                 let elapsed = (now - since).clamp(0, lock.duration.into()) as u128;
@@ -334,11 +331,8 @@ impl Model {
             Op::Update { by, mint, cap_bps, epoch, destination } => {
                 let book = &mut self.books[mint];
                 need(by == book.holders[0], StakingError::NotAuthority)?;
-                match twist {
-                    Some(Twist::Tokens | Twist::VaultTwice) => {
-                        need(false, StakingError::WrongSlashDestination)?
-                    }
-                    _ => {}
+                if let Some(Twist::Tokens | Twist::VaultTwice) = twist {
+                    need(false, StakingError::WrongSlashDestination)?
                 }
                 need(cap_bps <= 10_000, StakingError::SlashCapOutOfRange)?;
                 need((3_600..=2_592_000).contains(&epoch), StakingError::SlashEpochOutOfRange)?;
@@ -449,9 +443,9 @@ impl Arena {
         let vaults = mints.map(|mint| staking::vault_address(&mint));
         let mut stakes = BTreeMap::new();
         for (n, mint) in mints.iter().enumerate() {
-            for owner in 0..WALLETS {
+            for (owner, key) in keys.iter().enumerate().take(WALLETS) {
                 for id in 0..=IDS {
-                    stakes.insert((n, owner, id), staking::stake_address(mint, &keys[owner], id));
+                    stakes.insert((n, owner, id), staking::stake_address(mint, key, id));
                 }
             }
         }

@@ -174,7 +174,7 @@ fn an_unstake_does_not_outrun_a_slash_and_the_last_withdrawal_does() {
     assert_eq!(sums(&i), (AMOUNT, AMOUNT, 0));
     let (restake, withdraw) = (restake(&i, stake), withdraw(&i, stake));
     refuse(&mut i, &[restake], StakingError::NothingLeft);
-    refuse(&mut i, &[withdraw.clone()], StakingError::NothingReleased);
+    refuse(&mut i, std::slice::from_ref(&withdraw), StakingError::NothingReleased);
 
     let (mut i, stake) = uncapped();
     i.world.land(&[unstake(&i, stake)]);

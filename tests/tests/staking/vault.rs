@@ -138,7 +138,7 @@ fn nobody_takes_it_or_its_tokens_by_the_token_program() {
         }
         // NonNativeHasBalance of the token program.
         let close = call(&[9], &[vault, tokens]);
-        refuse_with(&mut i, &[close.clone()], InstructionError::Custom(11));
+        refuse_with(&mut i, std::slice::from_ref(&close), InstructionError::Custom(11));
         let mut empty = Incentives::without_pool();
         refuse_with(&mut empty, &[close], OTHER_OWNER);
     }

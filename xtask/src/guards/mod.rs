@@ -3,7 +3,7 @@
 mod list;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -139,7 +139,9 @@ fn suites_of(guard: &Guard) -> &'static [&'static str] {
 /// Compiles the suites; the program of each.
 fn suites(host: &Host) -> Result<BTreeMap<String, PathBuf>> {
     let mut cargo = host.cargo("test");
-    cargo.args(["--package", "grid-tests", "--tests", "--no-run", "--message-format", "json"]);
+    cargo.args(["--workspace", "--no-run", "--message-format", "json"]);
+    let names: BTreeSet<&str> = SUITES.iter().flat_map(|(_, names)| *names).copied().collect();
+    cargo.args(names.into_iter().flat_map(|name| ["--test", name]));
     cargo.stderr(Stdio::inherit());
     let told = cargo.output().context("cannot start cargo")?;
     ensure!(told.status.success(), "the suites do not compile");
@@ -178,7 +180,6 @@ fn first_to_fail(
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
 
     use super::*;
 

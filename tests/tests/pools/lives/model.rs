@@ -266,7 +266,8 @@ impl Model {
                     return fails(PoolsError::NotAuthority);
                 }
                 let is_over = emission.is_over(now);
-                if !emission.is_closeable && !(is_over && emission.balance == 0) {
+                let has_paid_everything = is_over && emission.balance == 0;
+                if !(emission.is_closeable || has_paid_everything) {
                     return fails(PoolsError::NotCloseable);
                 }
                 let due = emission.due(now);

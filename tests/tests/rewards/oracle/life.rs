@@ -595,5 +595,5 @@ fn due_of(written: &Written, index: u128) -> u128 {
         return 0;
     }
     let whole = weight.checked_mul(growth >> 64).expect("what is due fits");
-    whole + (weight * (growth & u128::from(u64::MAX)) >> 64)
+    whole + ((weight * (growth & u128::from(u64::MAX))) >> 64)
 }
