@@ -16,12 +16,12 @@ use crate::{
 pub fn command(context: &Context, args: &PassThrough) -> Result<()> {
     let _lock = context.cache.lock()?;
     let (built, host) = build_and_host(context, &BuildArgs::default())?;
+    host.compile("bench")?;
     measure(&built, &host, &args.args)
 }
 
-/// Runs the benchmark with these arguments of its own.
+/// Runs the benchmark, which has been compiled, with these arguments of its own.
 pub fn measure(built: &Built, host: &Host, args: &[String]) -> Result<()> {
-    host.compile("bench")?;
     let mut bench = Command::new(host.binary("bench"));
     process::run("measure", bench.args(args).envs(build::environment(built)))
 }

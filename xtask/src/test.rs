@@ -34,6 +34,7 @@ pub fn command(context: &Context, args: &TestArgs) -> Result<()> {
     }
     process::run("tests", &mut test)?;
     if whole {
+        // Cargo has built it beside the tests.
         bench::measure(&built, &host, &["--check".to_owned()])?;
     }
     if lint {
