@@ -15,9 +15,9 @@
 //! **Order of calls.** `initialize_config`, `open_vault`, `open_market`, `grow_market` until large enough; a client
 //! then calls `open_project`, `deposit`, `list`; a node `open_device`, `fund_bond`, `work`.
 //!
-//! **Money.** Tokens move in `deposit`, `withdraw`, `fund_bond`, `withdraw_bond` and `withdraw_earnings`; everything
-//! else is arithmetic between accounts. For each mint, always:
-//! Σ project.balance + Σ job.escrow + Σ device.earnings + Σ device.bond + Σ market.fees_owed ≤ vault.amount.
+//! **Money.** Tokens move in `deposit`, `withdraw`, `fund_bond`, `withdraw_bond`, `withdraw_earnings` and `collect_fees`;
+//! everything else is arithmetic between accounts. For each mint, always: Σ project.balance + Σ job.escrow +
+//! Σ device.earnings + Σ device.bond + Σ (market.fees_owed + market.treasury_owed) ≤ vault.amount.
 #![cfg_attr(target_os = "solana", no_std)]
 #![deny(unsafe_code)]
 

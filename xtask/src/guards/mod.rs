@@ -47,13 +47,14 @@ const SUITES: [(&str, &[&str]); 4] = [
 
 /// Takes out every guard whose name contains one of the wanted words, or all.
 pub fn command(context: &Context, args: &GuardsArgs) -> Result<()> {
+    let wanted = |guard: &&Guard| args.names.is_empty() || args.names.iter().any(|n| guard.name.contains(n));
+    ensure!(GUARDS.iter().any(|guard| wanted(&guard)), "no guard has a name that contains {:?}", args.names);
     let _lock = context.cache.lock()?;
     let (_, host) = build_and_host(context, &BuildArgs::default())?;
     let builder = setup::install(context, &BuildArgs::default())?;
     let suites = suites(&host)?;
     let copy = Copy::make(context)?;
 
-    let wanted = |guard: &&Guard| args.names.is_empty() || args.names.iter().any(|n| guard.name.contains(n));
     let mut survivors = Vec::new();
     for guard in GUARDS.iter().filter(wanted) {
         let start = Instant::now();
