@@ -6,14 +6,15 @@ use grid_client::{
     address,
     ledger::{Ledger, decode_all},
 };
-use grid_jobs::{Job, Market, Member, Project};
+use grid_jobs::{Admission, Device, Job, Market, Member, Project};
 use grid_pools::Emission;
 use grid_rewards::{Pool, Position};
 use grid_staking::{Settings, Stake};
 use solana_address::Address;
 
 /// Asserts what must hold after every instruction: the vault holds what is owed plus `donated_atoms`, the counters
-/// equal what the accounts say, and every queue's links agree.
+/// equal what the accounts say, every admitted device
+/// has its record, and every queue's links agree.
 #[track_caller]
 pub fn assert_ledger(world: &World, donated_atoms: u64) {
     let accounts = world.network.svm.get_program_accounts(&grid_jobs::ID);
@@ -33,6 +34,20 @@ pub fn assert_ledger(world: &World, donated_atoms: u64) {
         let appointed = members.iter().filter(|(_, member)| member.project == address).count();
         assert_eq!(project.members, appointed as u32, "members of project {address}");
     }
+    let devices = decode_all::<Device>(&accounts);
+    let admissions = decode_all::<Admission>(&accounts);
+    let is_backed_by = |device: &Device, admission: &Admission| {
+        (device.market, device.access_metadata, device.node)
+            == (admission.market, admission.metadata, admission.node)
+    };
+    for (address, admission) in &admissions {
+        let backed = devices.iter().filter(|(_, device)| is_backed_by(device, admission)).count();
+        assert!(backed > 0 && admission.devices == backed as u32, "devices of admission {address}");
+    }
+    for (address, device) in &devices {
+        let mut of_device = admissions.iter().filter(|(_, admission)| is_backed_by(device, admission));
+        assert_eq!(of_device.next().is_some(), device.access != 0, "admission of device {address}");
+    }
     for (address, market) in decode_all::<Market>(&accounts) {
         let active = jobs.iter().filter(|(_, job)| job.market == address && !job.is_over()).count();
         assert_eq!(market.active_jobs, active as u32, "active jobs of market {address}");
@@ -51,7 +66,8 @@ pub fn assert_ledger(world: &World, donated_atoms: u64) {
 pub fn assert_solvent(world: &World) {
     let accounts_of = |program| world.network.svm.get_program_accounts(program);
     let holds = |vault: &Address, owed: u128, what: &str| {
-        let held = u128::from(world.tokens_in(vault));
+        // Of a mint in which nothing was paid yet, there may be none.
+        let held = if world.exists(vault) { u128::from(world.tokens_in(vault)) } else { 0 };
         assert!(held >= owed, "{what}: {owed} owed, {held} in the vault {vault}");
     };
     let staking = accounts_of(&grid_staking::ID);

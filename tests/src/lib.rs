@@ -10,8 +10,10 @@ pub mod incentives;
 pub mod keys;
 pub mod ledger;
 pub mod matrix;
+pub mod metaplex;
 pub mod model;
 pub mod network;
+pub mod nodes;
 pub mod world;
 
 pub use {
@@ -20,5 +22,6 @@ pub use {
     keys::keypair_for,
     ledger::{assert_ledger, assert_solvent},
     network::{Failure, Network},
+    nodes::Nodes,
     world::{TERMS, World},
 };

@@ -16,8 +16,9 @@ use solana_transaction_error::TransactionError;
 pub const GENESIS: i64 = 1_800_000_000;
 
 /// The programs and the names of their binaries.
-pub const PROGRAMS: [(Address, &str); 4] = [
+pub const PROGRAMS: [(Address, &str); 5] = [
     (grid_jobs::ID, "grid_jobs"),
+    (grid_nodes::ID, "grid_nodes"),
     (grid_staking::ID, "grid_staking"),
     (grid_rewards::ID, "grid_rewards"),
     (grid_pools::ID, "grid_pools"),
@@ -62,6 +63,8 @@ impl Network {
         for (program, name) in PROGRAMS {
             svm.add_program(program, &binary::read(name)).expect("the binary loads");
         }
+        let metadata = grid_token_metadata::elf().expect("the Token Metadata program");
+        svm.add_program(grid_token_metadata::ID, &metadata).expect("the binary loads");
         let mut network = Self { svm };
         let authority = keypair_for("upgrade authority").pubkey();
         for (program, _) in PROGRAMS {

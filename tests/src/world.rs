@@ -14,7 +14,7 @@ use grid_client::{
     ledger::Ledger,
     token,
 };
-use grid_jobs::{Config, Device, Job, JobKind, MarketTerms, Member, Project};
+use grid_jobs::{Config, Device, Job, JobKind, Market, MarketTerms, Member, Project};
 use litesvm::types::TransactionMetadata;
 use solana_account::Account;
 use solana_address::Address;
@@ -220,10 +220,11 @@ impl World {
         failure
     }
 
-    /// All accounts that instructions may change: those of the jobs program, of the two token programs and of the system
-    /// program, but for the fee payer.
+    /// All accounts that instructions may change: those of our programs, of the two token programs, of Token Metadata
+    /// and of the system program, but for the fee payer.
     pub fn state(&self) -> BTreeMap<Address, Account> {
-        let others = [token::PROGRAM_ID, token::PROGRAM_2022_ID, solana_sdk_ids::system_program::ID];
+        let system = solana_sdk_ids::system_program::ID;
+        let others = [token::PROGRAM_ID, token::PROGRAM_2022_ID, grid_token_metadata::ID, system];
         let programs: Vec<Address> = PROGRAMS.iter().map(|(program, _)| *program).chain(others).collect();
         let fee_payer = keypair_for("fee payer").pubkey();
         programs
@@ -244,6 +245,15 @@ impl World {
         assert_eq!(discriminator, T::DISCRIMINATOR, "account {address} is of another type");
         change(bytemuck::from_bytes_mut(&mut rest[..size_of::<T>()]));
         self.network.set(address, account);
+    }
+
+    /// Has the first slot of the world's market lead to one that does not exist.
+    pub fn break_links(&mut self) {
+        let mut account = self.raw(&self.market);
+        // Behind the address and the previous slot.
+        let next = Market::SLOTS_OFFSET + 34;
+        account.data[next..next + 2].copy_from_slice(&[0xfe, 0xff]);
+        self.network.set(self.market, account);
     }
 
     /// Sends tokens of the stranger straight to the vault, past the program.

@@ -100,9 +100,9 @@ pub struct TestArgs {
 /// Arguments of `guards`.
 #[derive(Clone, Debug, Default, Args)]
 pub struct GuardsArgs {
-    /// Only guards whose name contains one of these
-    #[arg(value_name = "NAME")]
-    pub names: Vec<String>,
+    /// Only guards whose name or file contains one of these, for example `programs/staking`
+    #[arg(value_name = "WORD")]
+    pub words: Vec<String>,
 }
 
 /// Arguments handed on unchanged.

@@ -30,8 +30,9 @@ pub struct Options {
 }
 
 /// The programs and where they are.
-const PROGRAMS: [(&str, Address); 4] = [
+const PROGRAMS: [(&str, Address); 5] = [
     ("grid_jobs", grid_jobs::ID),
+    ("grid_nodes", grid_nodes::ID),
     ("grid_staking", grid_staking::ID),
     ("grid_rewards", grid_rewards::ID),
     ("grid_pools", grid_pools::ID),

@@ -17,7 +17,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run everything on an embedded network: a market, a node with two devices, real jobs, payouts; check each atom
+    /// Run everything on an embedded network: a market, a node that joins it with two devices, real jobs, payouts; check
+    /// each atom
     Demo(demo::Options),
     /// Run an embedded Solana network with the Grid programs until Ctrl-C
     Localnet(localnet::Options),

@@ -56,8 +56,8 @@ fn the_demo_runs_to_its_end() {
         "fund_bond",
         "list",
         "delist",
-        "work",
-        "start",
+        "work_gated",
+        "start_gated",
         "finish",
         "leave",
         "withdraw_earnings",
@@ -74,6 +74,18 @@ fn the_demo_runs_to_its_end() {
         "sync",
         "collect_fees",
         "claim",
+        "create_collection",
+        "propose_collection_role",
+        "accept_collection_role",
+        "set_admission",
+        "register_node",
+        "attest",
+        "issue_access",
+        "admit_device",
+        "dismiss_device",
+        "revoke_access",
+        "revoke_attestation",
+        "close_node",
         "close_market",
         "unstake",
         "exit",
@@ -95,6 +107,8 @@ fn the_demo_runs_to_its_end() {
     assert!(transitions.contains("queued -> closed"), "a job was delisted");
     assert_eq!(transitions.matches("running -> done").count(), 4);
 
+    the_node_was_onboarded(&lines);
+
     let counted = std::fs::read_to_string(output.join("top-words.tsv")).unwrap();
     assert!(counted.starts_with("rank\tword\tcount\tper mille\n1\tthree\t3\t500\n"), "{counted}");
 
@@ -112,10 +126,67 @@ fn the_demo_runs_to_its_end() {
     assert_eq!(atoms(0, "supply"), 3_000_000_000);
     assert!(burnt > 0 && burnt == fees / 10, "{burnt} of {fees} burnt");
     assert!(earned == fees * 6 / 10 || earned + 1 == fees * 6 / 10, "{earned} of {fees} earned");
-    assert_eq!(atoms(1, "stakes_vault"), 500_000_000);
+    assert_eq!(atoms(1, "stakes_vault"), 600_000_000, "the staker's 500 tokens and the node's 100");
     let end = &columns[3];
     assert_eq!((&end["vault"], &end["stakes_vault"]), (&0.into(), &0.into()), "nothing is left: {end}");
     assert!(end["node"].as_u64() > Some(1_000_000_000), "the node earned: {end}");
+}
+
+/// The benchmark ran for real, its score was attested, what is on chain was checked, and the market refused before.
+#[track_caller]
+fn the_node_was_onboarded(lines: &[Value]) {
+    let position = |what: &dyn Fn(&Value) -> bool, name: &str| {
+        lines.iter().position(what).unwrap_or_else(|| panic!("no {name}"))
+    };
+    let note = |subject: &str, begins: &str| {
+        let is_it = |line: &Value| {
+            line["subject"] == subject && line["text"].as_str().is_some_and(|text| text.starts_with(begins))
+        };
+        position(&is_it, begins)
+    };
+    let step = |name: &str| position(&|line: &Value| line["step"] == name, name);
+    let text = |line: usize| lines[line]["text"].as_str().unwrap_or_default().to_owned();
+    let transition = |line: usize| lines[line]["transitions"][0].as_str().unwrap_or_default().to_owned();
+
+    let (figure, result) =
+        (note("node's benchmark", "fp32_megaflops = "), note("node's benchmark", "Succeeded"));
+    let (read, held) = (note("attestor", "reads a score"), note("chain", "record, attestation and the NFT"));
+    let refusals =
+        [note("work", "refused: AdmissionAsked"), note("work_gated", "refused: DeviceNotAdmitted")];
+    let order = [
+        step("create_collection"),
+        step("set_admission"),
+        note("node", ""),
+        step("register_node"),
+        figure,
+        result,
+        read,
+        step("attest"),
+        step("issue_access"),
+        held,
+        refusals[0],
+        refusals[1],
+        step("admit_device"),
+        step("work_gated"),
+        step("start_gated"),
+        step("dismiss_device"),
+        step("revoke_access"),
+        step("close_node"),
+    ];
+    assert!(order.is_sorted(), "{order:?}");
+
+    let score = text(figure).trim_start_matches("fp32_megaflops = ").to_owned();
+    assert!(score.parse::<u64>().unwrap() > 100, "{score}");
+    assert!(text(read).contains(&format!("score of {score} fp32 megaflops")), "{}", text(read));
+    let attested = transition(step("attest"));
+    assert!(attested.starts_with(&format!("node: {score} fp32 megaflops (class 1)")), "{attested}");
+    let digest = text(result).rsplit(' ').next().unwrap().to_owned();
+    assert!(digest.len() == 64 && attested.ends_with(&digest), "{attested}: {digest}");
+    let took = |line: usize| lines[line]["at_ms"].as_u64().unwrap();
+    assert!(took(result) >= took(step("register_node")) + 3_000, "the benchmark measures for 3 s");
+    assert!(transition(step("set_admission")).contains("at least 100 fp32 megaflops"));
+    assert!(text(note("node", "")).contains("MiB of memory"), "{}", text(note("node", "")));
+    assert!(!lines.iter().any(|line| line["step"] == "work" && line["type"] == "transaction"));
 }
 
 #[test]

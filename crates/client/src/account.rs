@@ -5,7 +5,8 @@ use grid_jobs::{DeviceState, JobState, Market, QueueSlot, waiting};
 use solana_account::Account;
 use solana_address::Address;
 
-pub use grid_jobs::{Config, Device, Job, Member, Project};
+pub use grid_jobs::{Admission, Config, Device, Job, Member, Project};
+pub use grid_nodes::{Access, Attestation, Collection, Node};
 pub use grid_pools::Emission;
 pub use grid_rewards::{Pool, Position};
 pub use grid_staking::{Settings, Stake};
@@ -35,8 +36,9 @@ pub enum DecodeError {
     },
 }
 
-/// Decodes an account of one of the programs: [`Config`], [`Project`], [`Member`], [`Job`], [`Device`]; [`Settings`],
-/// [`Stake`]; [`Pool`], [`Position`]; [`Emission`]. A market has its queue behind it: [`MarketView::decode`].
+/// Decodes an account of one of the programs: [`Config`], [`Project`], [`Member`], [`Job`], [`Device`],
+/// [`Admission`]; [`Node`], [`Attestation`], [`Collection`], [`Access`]; [`Settings`], [`Stake`]; [`Pool`], [`Position`];
+/// [`Emission`]. A market has its queue behind it: [`MarketView::decode`].
 pub fn decode<T: AccountDeserialize + Owner>(address: &Address, account: &Account) -> Result<T, DecodeError> {
     if account.owner != T::OWNER {
         let (owner, expected) = (account.owner, T::OWNER);

@@ -1,7 +1,7 @@
 //! Program-derived addresses, each with its bump.
 
 use crate::token::{ASSOCIATED_PROGRAM_ID, Mint};
-use grid_jobs::{Config, Device, ID, Job, Market, Member, Project, VAULT_SEED};
+use grid_jobs::{Admission, Config, Device, ID, Job, Market, Member, Project, VAULT_SEED};
 use solana_address::Address;
 
 /// The config: `["config"]`.
@@ -37,6 +37,11 @@ pub fn member(project: &Address, key: &Address) -> (Address, u8) {
 /// A device: `["device", market, node, index]`.
 pub fn device(market: &Address, node: &Address, index: u32) -> (Address, u8) {
     find(&[Device::SEED, market.as_ref(), node.as_ref(), &index.to_le_bytes()])
+}
+
+/// The record of an access NFT in a market: `["admission", market, mint]`.
+pub fn admission(market: &Address, mint: &Address) -> (Address, u8) {
+    find(&[Admission::SEED, market.as_ref(), mint.as_ref()])
 }
 
 /// The program data account of the jobs program, which names its upgrade authority.

@@ -7,8 +7,9 @@ use solana_transaction_error::TransactionError;
 use std::sync::LazyLock;
 
 /// The programs and their IDLs: the one place where their errors' sentences are read from.
-const IDLS: [(Address, &str); 4] = [
+const IDLS: [(Address, &str); 5] = [
     (grid_jobs::ID, include_str!("../../../idl/grid_jobs.json")),
+    (grid_nodes::ID, include_str!("../../../idl/grid_nodes.json")),
     (grid_staking::ID, include_str!("../../../idl/grid_staking.json")),
     (grid_rewards::ID, include_str!("../../../idl/grid_rewards.json")),
     (grid_pools::ID, include_str!("../../../idl/grid_pools.json")),
@@ -131,7 +132,7 @@ mod tests {
 
     #[test]
     fn every_error_of_the_program_has_its_sentence() {
-        let last = GridError::TreasuryNotPayable as u32 + 6000;
+        let last = GridError::AccessInUse as u32 + 6000;
         for code in 6000..=last {
             let error = ProgramError::from_code(code).unwrap_or_else(|| panic!("{code} is not in the IDL"));
             assert!(!error.msg.is_empty());

@@ -4,6 +4,7 @@ use anchor_lang::Discriminator;
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 pub use grid_jobs::events::*;
+pub use grid_nodes::events::*;
 pub use grid_pools::events::*;
 pub use grid_rewards::events::*;
 pub use grid_staking::events::*;
@@ -78,6 +79,19 @@ events!(
     MarketPaused,
     MarketClosed,
     DepositsPaused,
+    AdmissionChanged,
+    DeviceAdmitted,
+    DeviceDismissed,
+    NodeRegistered,
+    NodeUpdated,
+    NodeClosed,
+    CollectionOpened,
+    CollectionRoleProposed,
+    CollectionRoleChanged,
+    Attested,
+    AttestationClosed,
+    AccessIssued,
+    AccessRevoked,
     ConfigUpdated,
     AdminProposed,
     AdminChanged,

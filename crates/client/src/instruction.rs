@@ -1,7 +1,10 @@
 //! One builder per instruction. Each takes what the caller decides and derives the rest.
 
-use crate::{address, rewards, token::Mint};
-use grid_jobs::{JobKind, JobRequest, MarketTerms, accounts, instruction as data};
+use crate::{address, nodes, rewards, token::Mint};
+use grid_jobs::{
+    AccessRule, AdmissionRule, AdmissionTerms, EvidenceAddresses, JobKind, JobRequest, MarketTerms, accounts,
+    instruction as data,
+};
 use solana_address::Address;
 use solana_instruction::{AccountMeta, Instruction};
 
@@ -75,6 +78,11 @@ pub fn open_market(authority: Address, mint: impl Into<Mint>, id: u64, terms: Ma
 /// Sets a market's terms. Signs: its authority.
 pub fn update_market(authority: Address, market: Address, terms: MarketTerms) -> Instruction {
     data::UpdateMarket { terms }.to_instruction(accounts::UpdateMarket { authority, market })
+}
+
+/// Sets whom a market admits. Signs: its authority.
+pub fn set_admission(authority: Address, market: Address, terms: AdmissionTerms) -> Instruction {
+    data::SetAdmission { terms }.to_instruction(accounts::SetAdmission { authority, market })
 }
 
 /// Offers a market to another authority. Signs: its authority.
@@ -217,6 +225,94 @@ pub fn open_device(node: Address, market: Address, index: u32, payee: Address) -
 /// Closes an idle, empty device; its rent goes to the node. Signs: the node, or anyone after a notice.
 pub fn close_device(signer: Address, node: Address, device: Address) -> Instruction {
     data::CloseDevice {}.to_instruction(accounts::CloseDevice { signer, node, device })
+}
+
+/// Backs a device with the access NFT of `mint`, which the node's associated token account holds. Signs: the node.
+pub fn admit_device(
+    node: Address,
+    device: Address,
+    market: Address,
+    mint: &Address,
+    rule: AccessRule,
+) -> Instruction {
+    data::AdmitDevice {}.to_instruction(accounts::AdmitDevice {
+        node,
+        device,
+        market,
+        access_token: address::token_account(&node, *mint),
+        access_metadata: nodes::metadata_address(mint),
+        access_edition: nodes::edition_address(mint),
+        access: (rule == AccessRule::Issued).then(|| nodes::access_address(mint).0),
+        admission: address::admission(&market, mint).0,
+        system_program: SYSTEM_PROGRAM,
+    })
+}
+
+/// Ends what [`admit_device`] began, also for a device that waits; the record's rent goes to the node that paid it. Signs: the
+/// node.
+pub fn dismiss_device(node: Address, device: Address, market: Address, mint: &Address) -> Instruction {
+    data::DismissDevice {}.to_instruction(accounts::DismissDevice {
+        signer: node,
+        device,
+        admission: address::admission(&market, mint).0,
+        payer: node,
+        market: Some(market),
+        holder: None,
+        access_metadata: None,
+    })
+}
+
+/// Ends what [`admit_device`] began for a device of `node`, because another token account holds the NFT. Signs: anyone.
+pub fn dismiss_moved_device(
+    signer: Address,
+    node: Address,
+    device: Address,
+    market: Address,
+    mint: &Address,
+    holder: Address,
+) -> Instruction {
+    data::DismissDevice {}.to_instruction(accounts::DismissDevice {
+        signer,
+        device,
+        admission: address::admission(&market, mint).0,
+        payer: node,
+        market: Some(market),
+        holder: Some(holder),
+        access_metadata: None,
+    })
+}
+
+/// Ends what [`admit_device`] began for a device of `node`, because the NFT is not in the market's collection any more. Signs:
+/// anyone.
+pub fn dismiss_lapsed_device(
+    signer: Address,
+    node: Address,
+    device: Address,
+    market: Address,
+    mint: &Address,
+) -> Instruction {
+    data::DismissDevice {}.to_instruction(accounts::DismissDevice {
+        signer,
+        device,
+        admission: address::admission(&market, mint).0,
+        payer: node,
+        market: Some(market),
+        holder: None,
+        access_metadata: Some(nodes::metadata_address(mint)),
+    })
+}
+
+/// Ends what [`admit_device`] began, in a market that was closed since. Signs: the node.
+pub fn dismiss_left_device(node: Address, device: Address, market: Address, mint: &Address) -> Instruction {
+    data::DismissDevice {}.to_instruction(accounts::DismissDevice {
+        signer: node,
+        device,
+        admission: address::admission(&market, mint).0,
+        payer: node,
+        market: None,
+        holder: None,
+        access_metadata: None,
+    })
 }
 
 /// Names another payee of a device. Signs: the payee.
@@ -430,6 +526,81 @@ pub fn work(node: Address, device: Address, market: Address, min_price_per_secon
         device,
         market,
         clock: CLOCK,
+    })
+}
+
+/// What a node shows a market that asks for something; see [`grid_jobs::Evidence`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Evidence {
+    /// A stake of the node.
+    pub stake: Option<Address>,
+    /// The node's token account that holds the access NFT.
+    pub access_token: Option<Address>,
+    /// The access NFT's metadata.
+    pub access_metadata: Option<Address>,
+    /// The attestation of the node's benchmark.
+    pub attestation: Option<Address>,
+    /// The node's record.
+    pub node_record: Option<Address>,
+}
+
+impl Evidence {
+    /// What `rule` asks of `node`, which holds the NFT of `access_mint` in its associated token account, and owns `stake`.
+    pub fn of(
+        rule: &AdmissionRule,
+        node: &Address,
+        access_mint: Option<&Address>,
+        stake: Option<Address>,
+    ) -> Self {
+        let access_mint = access_mint.filter(|_| rule.access != AccessRule::NotAsked as u8);
+        let class = Some(rule.benchmark_class.get()).filter(|class| *class != 0);
+        Self {
+            stake: stake.filter(|_| !rule.min_stake_weight.is_zero()),
+            access_token: access_mint.map(|mint| address::token_account(node, *mint)),
+            access_metadata: access_mint.map(nodes::metadata_address),
+            attestation: class.map(|class| nodes::attestation_address(&rule.collection, node, class).0),
+            node_record: class.map(|_| nodes::node_address(node).0),
+        }
+    }
+
+    fn accounts(self) -> EvidenceAddresses {
+        let Self { stake, access_token, access_metadata, attestation, node_record } = self;
+        EvidenceAddresses { stake, access_token, access_metadata, attestation, node_record }
+    }
+}
+
+/// [`work`] in a market that asks for something. Signs: the node.
+pub fn work_gated(
+    node: Address,
+    device: Address,
+    market: Address,
+    min_price_per_second_atoms: u64,
+    evidence: Evidence,
+) -> Instruction {
+    data::WorkGated { min_price_per_second_atoms }.to_instruction(accounts::WorkGated {
+        node,
+        device,
+        market,
+        clock: CLOCK,
+        evidence: evidence.accounts(),
+    })
+}
+
+/// [`start`] of a device that offered itself with [`work_gated`]. Signs: the node.
+pub fn start_gated(
+    node: Address,
+    device: Address,
+    job: Address,
+    market: Address,
+    evidence: Evidence,
+) -> Instruction {
+    data::StartGated {}.to_instruction(accounts::StartGated {
+        node,
+        device,
+        job,
+        market,
+        clock: CLOCK,
+        evidence: evidence.accounts(),
     })
 }
 

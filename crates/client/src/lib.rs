@@ -5,7 +5,7 @@
 //! | --- | --- |
 //! | [`address`] | addresses that the jobs program derives |
 //! | [`instruction`] | a builder per instruction of the jobs program |
-//! | [`staking`], [`rewards`], [`pools`] | addresses and builders of the other programs |
+//! | [`nodes`], [`staking`], [`rewards`], [`pools`] | addresses and builders of the other programs |
 //! | [`account`] | decoders of the programs' accounts, a market's queue among them |
 //! | [`event`] | decoders of the programs' events, from a transaction's logs |
 //! | [`error`] | what went wrong, in sentences: program errors by name |
@@ -21,6 +21,7 @@ pub mod error;
 pub mod event;
 pub mod instruction;
 pub mod ledger;
+pub mod nodes;
 pub mod pools;
 pub mod rewards;
 pub mod rpc;

@@ -45,7 +45,8 @@
 //! - [`digest`]: SHA-256 names; [`json`]: strict and canonical JSON.
 //! - [`definition`]: the job format; [`result`]: the result document; [`log`]: the log's lines.
 //! - [`store`]: content-addressed bytes, local and over HTTP.
-//! - [`exec`]: what runs one op; [`job`]: what runs a whole job on it; [`mod@bench`]: the built-in benchmark.
+//! - [`exec`]: what runs one op; [`job`]: what runs a whole job on it; [`mod@bench`]: the built-in benchmark, and
+//!   the [classes](bench::class) of scores; [`Machine`]: what this machine is made of.
 
 pub mod bench;
 pub mod definition;
@@ -55,12 +56,14 @@ pub mod exec;
 pub mod job;
 pub mod json;
 pub mod log;
+mod machine;
 pub mod result;
 pub mod store;
 
 pub use tokio_util::sync::CancellationToken;
 
 pub use crate::{
+    bench::class::{BenchClass, ScoreError},
     definition::{Definition, DefinitionError, Template, TemplateError},
     device::Device,
     digest::Digest,
@@ -69,6 +72,7 @@ pub use crate::{
         JobError, JobEvent, JobOutcome, JobRequest, PrepareError, PreparedJob, Workplace, clean_up_abandoned,
         fetch_definition, prepare, run_job,
     },
+    machine::Machine,
     result::{JobStatus, OpStatus, ResultDocument},
     store::{
         ContentSource, ContentStore, FolderStore, HttpConfig, HttpStore, ServedFolder, Sources, StoreError,

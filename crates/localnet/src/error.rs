@@ -30,24 +30,9 @@ pub enum LocalnetError {
         /// What the loader says.
         reason: String,
     },
-    /// The Token Metadata program is neither built in nor given.
-    #[error(
-        "this build has no Token Metadata program: set {variable} to the program's .so file, or start without it",
-        variable = crate::METADATA_VARIABLE
-    )]
-    NoTokenMetadata,
-    /// The file that the environment names as Token Metadata program cannot be read.
-    #[error(
-        "cannot read the Token Metadata program at {path}: {source}; correct or unset {variable}",
-        path = .path.display(),
-        variable = crate::METADATA_VARIABLE
-    )]
-    TokenMetadataFile {
-        /// Where it was looked for.
-        path: PathBuf,
-        /// Why it cannot be read.
-        source: io::Error,
-    },
+    /// There is no Token Metadata program.
+    #[error("{0}; or start without it")]
+    TokenMetadata(#[from] grid_token_metadata::Missing),
     /// The slot time is out of range.
     #[error("a slot time of {slot_time:?} is not supported; choose 5 ms to 10 s")]
     SlotTime {

@@ -54,4 +54,4 @@ mod program;
 pub use config::{Airdrop, LocalnetConfig};
 pub use error::LocalnetError;
 pub use network::Localnet;
-pub use program::{METADATA_VARIABLE, PROGRAM_FOLDER_VARIABLE, ProgramBinary, ids, program_folder};
+pub use program::{PROGRAM_FOLDER_VARIABLE, ProgramBinary, ids, program_folder};

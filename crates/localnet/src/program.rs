@@ -15,12 +15,6 @@ use crate::LocalnetError;
 /// The environment variable that names the folder with the Grid programs' `.so` files.
 pub const PROGRAM_FOLDER_VARIABLE: &str = "GRID_SBF_DIR";
 
-/// The environment variable that names a `.so` file to load instead of the built-in Token Metadata program.
-pub const METADATA_VARIABLE: &str = "GRID_METADATA_SO";
-
-/// The Token Metadata program that `build.rs` found; empty if it found none.
-const TOKEN_METADATA: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/token_metadata.so"));
-
 /// The addresses of the programs that a localnet has beside those it is given.
 pub mod ids {
     use solana_address::Address;
@@ -35,8 +29,7 @@ pub mod ids {
     /// SPL Memo.
     pub const MEMO: Address = Address::from_str_const("MemoSq4gqABAXKb96qnH8TysNcWxMyWCqXgDLGmfcHr");
     /// Metaplex Token Metadata.
-    pub const TOKEN_METADATA: Address =
-        Address::from_str_const("metaqbxxUerdq28cj1RbAWkYQm3ybzjb6a8bt518x1s");
+    pub const TOKEN_METADATA: Address = grid_token_metadata::ID;
 
     /// The programs that are part of every localnet.
     pub(crate) const BUILT_IN: [Address; 4] = [TOKEN, TOKEN_2022, ASSOCIATED_TOKEN, MEMO];
@@ -76,19 +69,9 @@ impl ProgramBinary {
         }
     }
 
-    /// The Metaplex Token Metadata program: the file that `GRID_METADATA_SO` names, else the one built in.
-    ///
-    /// The one built in is the program's first generation (2021): it has `CreateMetadataAccount`,
-    /// `UpdateMetadataAccount` and master editions, but none of the later instructions (`CreateMetadataAccountV2`,
-    /// `V3`, `CreateV1`) and no verified collections.
+    /// The Metaplex Token Metadata program, see [`grid_token_metadata::elf`].
     pub fn token_metadata() -> Result<Self, LocalnetError> {
-        let elf = match env::var_os(METADATA_VARIABLE).map(PathBuf::from) {
-            Some(path) => {
-                fs::read(&path).map_err(|source| LocalnetError::TokenMetadataFile { path, source })?
-            }
-            None if TOKEN_METADATA.is_empty() => return Err(LocalnetError::NoTokenMetadata),
-            None => TOKEN_METADATA.to_vec(),
-        };
+        let elf = grid_token_metadata::elf()?.into_owned();
         let name = "token_metadata".to_owned();
         Ok(Self { id: ids::TOKEN_METADATA, name, elf, upgrade_authority: None })
     }

@@ -10,10 +10,14 @@ use std::sync::Arc;
 pub enum Step {
     /// Offered the device.
     Work,
+    /// Offered the device in a market that asks for something.
+    WorkGated,
     /// Took the device off the queue.
     Leave,
     /// Started a job.
     Start,
+    /// Started a job of a device that offered itself with [`Self::WorkGated`].
+    StartGated,
     /// Handed a job back.
     Decline,
     /// Showed that a running job lives.
@@ -29,8 +33,10 @@ impl Step {
     pub fn name(self) -> &'static str {
         match self {
             Self::Work => "work",
+            Self::WorkGated => "work_gated",
             Self::Leave => "leave",
             Self::Start => "start",
+            Self::StartGated => "start_gated",
             Self::Decline => "decline",
             Self::Heartbeat => "heartbeat",
             Self::Finish => "finish",
@@ -53,7 +59,7 @@ pub enum NodeEvent<'a> {
         /// What it cost.
         landed: &'a Landed,
     },
-    /// A job can't be run here and is handed back.
+    /// A job can't be run here, or the market does not admit the node any more; the job is handed back.
     Refused {
         /// The device.
         device: Address,

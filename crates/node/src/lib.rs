@@ -2,10 +2,14 @@
 //!
 //! A worker keeps no state that it could not read again: each round it reads its device's and its market's account and
 //! does the one thing that they ask for. A failed request therefore never loses a job or a payment; the next round
-//! sees what really happened. What a worker does is told to an observer, see [`NodeEvent`].
+//! sees what really happened. In a market that asks for an access NFT, an attestation or a stake, it shows what is asked
+//! for at that time; what a node needs for that comes from [`registration`] and from the market's authority. What a worker
+//! does is told to an observer, see [`NodeEvent`].
 
+mod admission;
 mod error;
 mod event;
+pub mod registration;
 mod watch;
 mod worker;
 

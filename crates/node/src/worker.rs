@@ -1,6 +1,7 @@
 //! One device's worker.
 
 use crate::{
+    admission::Start,
     error::NodeError,
     event::{NodeEvent, Observer, Step},
 };
@@ -34,6 +35,8 @@ pub struct WorkerConfig {
     pub heartbeats_per_limit: u32,
     /// Lowest acceptable price, atoms per second.
     pub min_price_per_second_atoms: u64,
+    /// Which of the node's stakes is shown to a market that asks for one: the number that it was opened with.
+    pub stake_id: u64,
 }
 
 impl Default for WorkerConfig {
@@ -44,6 +47,7 @@ impl Default for WorkerConfig {
             watch_interval: Duration::from_secs(10),
             heartbeats_per_limit: 3,
             min_price_per_second_atoms: 0,
+            stake_id: 0,
         }
     }
 }
@@ -136,8 +140,8 @@ impl DeviceWorker {
             DevicePhase::Idle if unposted.is_some() => self.post_after_the_end(unposted).await,
             DevicePhase::Idle if stop.is_cancelled() => Ok(Round::Done),
             DevicePhase::Idle => {
-                let minimum = self.config.min_price_per_second_atoms;
-                self.submit(Step::Work, None, instruction::work(node, self.device, *market, minimum)).await?;
+                let (step, offer) = self.offer(&device, &view.header.admission).await?;
+                self.submit(step, None, offer).await?;
                 Ok(Round::Again)
             }
             DevicePhase::Queued if stop.is_cancelled() => {
@@ -147,10 +151,10 @@ impl DeviceWorker {
             DevicePhase::Queued => Ok(Round::Nothing),
             DevicePhase::Assigned => {
                 let job = fetch(chain, "job", &device.job).await?;
-                self.take(device.job, &job, stop, unposted).await
+                self.take(&device, device.job, &job, stop, unposted).await
             }
             DevicePhase::TakenByJob => match job_assigned_to(chain, &self.device).await? {
-                Some((address, job)) => self.take(address, &job, stop, unposted).await,
+                Some((address, job)) => self.take(&device, address, &job, stop, unposted).await,
                 None => Ok(Round::Nothing), // a read between the match and its being visible everywhere
             },
             DevicePhase::Running => self.resume(&device, unposted).await,
@@ -160,32 +164,40 @@ impl DeviceWorker {
     /// Runs a job that the device was matched with, or hands it back.
     async fn take(
         &self,
+        device: &Device,
         address: Address,
         job: &Job,
         stop: &CancellationToken,
         unposted: &mut Option<Unposted>,
     ) -> Result<Round, ChainError> {
-        let node = self.key.pubkey();
         let prepared = match stop.is_cancelled() {
             true => Err("the worker is stopping".to_owned()),
             false => self.prepare(address, job).await,
         };
         let prepared = match prepared {
             Ok(prepared) => prepared,
-            Err(reason) => {
-                self.tell(NodeEvent::Refused { device: self.device, job: address, reason });
-                let decline = instruction::decline(node, self.run_of(address, job));
-                self.submit(Step::Decline, Some(address), decline).await?;
-                return Ok(Round::Refused);
-            }
+            Err(reason) => return self.hand_back(address, job, reason).await,
         };
         // The paid clock starts here: definition and inputs are on the machine.
-        let start = instruction::start(node, self.device, address);
-        if let Err(error) = self.submit(Step::Start, Some(address), start).await {
-            prepared.discard();
-            return Err(error);
+        match self.start(device, address).await {
+            Ok(Start::Begun) => self.execute(address, prepared, unposted).await,
+            Ok(Start::Refused(reason)) => {
+                prepared.discard();
+                self.hand_back(address, job, reason).await
+            }
+            Err(error) => {
+                prepared.discard();
+                Err(error)
+            }
         }
-        self.execute(address, prepared, unposted).await
+    }
+
+    /// Hands a matched job back: it goes to the next device.
+    async fn hand_back(&self, address: Address, job: &Job, reason: String) -> Result<Round, ChainError> {
+        self.tell(NodeEvent::Refused { device: self.device, job: address, reason });
+        let decline = instruction::decline(self.key.pubkey(), self.run_of(address, job));
+        self.submit(Step::Decline, Some(address), decline).await?;
+        Ok(Round::Refused)
     }
 
     /// Fetches a job's definition and inputs, by their hashes; says why if it can't be run here.

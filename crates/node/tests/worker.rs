@@ -1,160 +1,24 @@
 //! A worker against the embedded network: what it must not run, it hands back, and nothing is lost.
 
+mod support;
+
 use grid_client::{
-    Chain, RpcChain,
+    Chain,
     account::{Device, Job, Project},
-    address,
     chain::{fetch, fetch_market},
-    instruction::{self, Listing},
-    token,
+    instruction,
 };
-use grid_executor::{
-    CancellationToken, ContentStore, Device as Hardware, Digest, FolderStore, ProcessExecutor, Sources,
-    Workplace,
-};
-use grid_jobs::{JobKind, JobState, MarketTerms};
-use grid_localnet::{Airdrop, Localnet, LocalnetConfig, ProgramBinary};
-use grid_node::{DeviceWorker, NodeError, NodeEvent, Step, WorkerConfig};
+use grid_executor::{CancellationToken, ContentStore, Digest, FolderStore};
+use grid_jobs::JobState;
+use grid_node::{NodeError, Step};
 use solana_address::Address;
 use solana_keypair::Keypair;
 use solana_signer::Signer;
 use std::{
-    path::{Path, PathBuf},
     sync::{Arc, Mutex},
     time::Duration,
 };
-
-const TERMS: MarketTerms = MarketTerms {
-    price_per_second_atoms: 100,
-    bond_atoms: 0,
-    expiry_reward_atoms: 0,
-    compensation_atoms: 0,
-    fee_bps: 250,
-    stakers_bps: 0,
-    burn_bps: 0,
-    max_attempts: 16,
-    max_strikes: 10,
-    min_timeout_seconds: 10,
-    max_timeout_seconds: 3_600,
-    start_window_seconds: 60,
-    heartbeat_limit_seconds: 120,
-    finish_grace_seconds: 3_600,
-    retention_seconds: 86_400,
-};
-const DEPOSIT: u64 = 1_000_000;
-
-/// A network with a market, a funded project and a device; one key plays all parts.
-struct World {
-    localnet: Localnet,
-    chain: Arc<RpcChain>,
-    key: Arc<Keypair>,
-    market: Address,
-    project: Address,
-    device: Address,
-    folder: tempfile::TempDir,
-}
-
-impl World {
-    async fn new() -> Self {
-        let key = Keypair::new();
-        let owner = key.pubkey();
-        let folder = std::env::var_os("GRID_SBF_DIR").map_or_else(
-            || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/deploy")),
-            PathBuf::from,
-        );
-        let program =
-            ProgramBinary::from_file("grid_jobs", grid_jobs::ID, folder.join("grid_jobs.so"), Some(owner))
-                .unwrap();
-        let config = LocalnetConfig {
-            programs: vec![program],
-            airdrops: vec![Airdrop { address: owner, lamports: 100_000_000_000 }],
-            ..LocalnetConfig::default()
-        };
-        let localnet = Localnet::start(config).await.unwrap();
-        let chain = Arc::new(RpcChain::new(localnet.rpc_url(), Duration::from_millis(10)));
-
-        let mint_key = Keypair::new();
-        let mint = mint_key.pubkey();
-        let (market, project) = (address::market(&owner, 0).0, address::project(&mint, &owner).0);
-        let tokens = address::token_account(&owner, mint);
-        let rent = chain.minimum_balance(token::MINT_SPACE as usize).await.unwrap();
-        let create = token::create_mint(owner, mint, owner, 6, rent);
-        chain.submit(&create, &[&key, &mint_key]).await.unwrap();
-        for step in [
-            vec![token::create_account(owner, owner, mint), token::mint_to(mint, tokens, owner, DEPOSIT)],
-            vec![instruction::initialize_config(owner, owner), instruction::open_vault(owner, mint)],
-            vec![instruction::open_market(owner, mint, 0, TERMS)],
-            vec![
-                instruction::open_project(owner, mint),
-                instruction::deposit(owner, tokens, project, mint, DEPOSIT),
-            ],
-            vec![instruction::open_device(owner, market, 0, owner)],
-        ] {
-            chain.submit(&step, &[&key]).await.unwrap();
-        }
-        let device = address::device(&market, &owner, 0).0;
-        let folder = tempfile::tempdir().unwrap();
-        Self { localnet, chain, key: Arc::new(key), market, project, device, folder }
-    }
-
-    async fn list(&self, id: u64, definition: Digest) -> Address {
-        let listing = Listing {
-            id,
-            kind: JobKind::Batch,
-            definition: definition.0,
-            timeout_seconds: 60,
-            max_price_per_second_atoms: 100,
-        };
-        let list = instruction::list(self.key.pubkey(), self.project, self.market, &listing);
-        self.chain.submit(&[list], &[&self.key]).await.unwrap();
-        address::job(&self.project, id).0
-    }
-
-    /// A worker that writes down its steps and refusals.
-    fn worker(&self, store: &FolderStore, key: Arc<Keypair>, told: Arc<Mutex<Vec<String>>>) -> DeviceWorker {
-        let observer = move |event: NodeEvent<'_>| {
-            let text = match event {
-                NodeEvent::Landed { step, .. } => step.name().to_owned(),
-                NodeEvent::Refused { reason, .. } => format!("refused: {reason}"),
-                _ => return,
-            };
-            told.lock().unwrap().push(text);
-        };
-        DeviceWorker {
-            chain: self.chain.clone(),
-            key,
-            device: self.device,
-            hardware: Hardware::cpu("cpu-0"),
-            executor: Arc::new(ProcessExecutor::default()),
-            workplace: Workplace::new(
-                self.folder.path().join("scratch"),
-                store.clone(),
-                Sources::new(vec![Arc::new(store.clone())]),
-            ),
-            config: WorkerConfig {
-                poll_interval: Duration::from_millis(20),
-                watch_interval: Duration::from_millis(50),
-                heartbeats_per_limit: 600, // every 0.2 s
-                ..WorkerConfig::default()
-            },
-            observer: Arc::new(observer),
-        }
-    }
-}
-
-fn store(folder: &Path) -> FolderStore {
-    FolderStore::open(folder.join("store")).unwrap()
-}
-
-async fn until(mut reached: impl AsyncFnMut() -> bool) {
-    for _ in 0..1_000 {
-        if reached().await {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    panic!("waited 20 s in vain");
-}
+use support::{DEPOSIT, World, store, until};
 
 #[tokio::test]
 async fn a_definition_that_does_not_match_its_hash_is_handed_back_and_nothing_is_lost() {

@@ -4,6 +4,7 @@
 
 pub mod clock;
 pub mod event;
+pub mod metadata;
 pub mod mint;
 pub mod pda;
 pub mod upgrade;

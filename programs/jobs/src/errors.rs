@@ -269,4 +269,64 @@ pub enum GridError {
     /// 6086
     #[msg("Only the treasury is owed fees, and its token account does not exist, is frozen or has another owner")]
     TreasuryNotPayable,
+    /// 6087
+    #[msg("The market asks for something that the node must show: use work_gated and start_gated")]
+    AdmissionAsked,
+    /// 6088
+    #[msg("A collection is needed for access NFTs and attestations, and for nothing else")]
+    AdmissionCollectionInvalid,
+    /// 6089
+    #[msg("A stake mint and a minimum weight of stakes go together")]
+    AdmissionStakeInvalid,
+    /// 6090
+    #[msg("A minimum score needs a benchmark class")]
+    AdmissionScoreInvalid,
+    /// 6091
+    #[msg("The market asks for a stake of the node, and the account shown is not one in the mint that it asks for")]
+    WrongStake,
+    /// 6092
+    #[msg("The stake weighs less than the market asks for")]
+    StakeTooLight,
+    /// 6093
+    #[msg("The device was not admitted as the market asks: dismiss it if it was otherwise, then call admit_device")]
+    DeviceNotAdmitted,
+    /// 6094
+    #[msg("The account is not the metadata of the access NFT")]
+    WrongAccessMetadata,
+    /// 6095
+    #[msg("The access NFT is not, or not any more, verified into the market's collection")]
+    AccessNotVerified,
+    /// 6096
+    #[msg("The account shown is not a token account of the node that holds the access NFT")]
+    AccessNotHeld,
+    /// 6097
+    #[msg("The market asks for an attestation, and the account shown is not one of the node in its collection and class")]
+    WrongAttestation,
+    /// 6098
+    #[msg("The attested score is less than the market asks for")]
+    ScoreTooLow,
+    /// 6099
+    #[msg("The attestation has expired")]
+    AttestationExpired,
+    /// 6100
+    #[msg("The account is not the node's record")]
+    WrongNodeRecord,
+    /// 6101
+    #[msg("The node's hardware is not the one that was attested")]
+    HardwareChanged,
+    /// 6102
+    #[msg("The market asks for no access NFT")]
+    AccessNotAsked,
+    /// 6103
+    #[msg("The device is admitted with an access NFT: dismiss it first")]
+    DeviceAdmitted,
+    /// 6104
+    #[msg("The access NFT has no master edition: it is a print, or there may be more than one of it")]
+    NotMasterEdition,
+    /// 6105
+    #[msg("The market asks for the node that the access NFT was issued to")]
+    NotIssuedToNode,
+    /// 6106
+    #[msg("The access NFT backs another node's devices in this market")]
+    AccessInUse,
 }

@@ -1,7 +1,7 @@
 //! What happened, one event per change of state. Amounts are atoms of the market's mint; the fields that end in
 //! `_after` are the totals that result. An event's bytes are its discriminator and its fields, little-endian, unpadded.
 
-use crate::state::Penalties;
+use crate::state::{AdmissionRule, Penalties};
 use anchor_lang::prelude::*;
 
 pub(crate) use grid_onchain::log;
@@ -260,7 +260,7 @@ pub struct JobFinished {
     /// The job; the device that ran it is idle now.
     pub job: Address,
     /// Seconds paid for.
-    pub seconds: PodU64,
+    pub seconds: PodU32,
     /// To the device's earnings.
     pub paid_atoms: PodU64,
     /// To the market's fees.
@@ -514,4 +514,35 @@ pub struct AdminProposed {
 pub struct AdminChanged {
     /// The admin.
     pub admin: Address,
+}
+
+/// A market changed whom it admits.
+#[event(bytemuck)]
+pub struct AdmissionChanged {
+    /// The market.
+    pub market: Address,
+    /// What it asks for.
+    pub admission: AdmissionRule,
+}
+
+/// A device was admitted with an access NFT.
+#[event(bytemuck)]
+pub struct DeviceAdmitted {
+    /// The device.
+    pub device: Address,
+    /// The NFT's mint.
+    pub mint: Address,
+    /// How many devices the NFT backs in the market.
+    pub devices_after: PodU32,
+}
+
+/// A device is not admitted any more.
+#[event(bytemuck)]
+pub struct DeviceDismissed {
+    /// The device.
+    pub device: Address,
+    /// The NFT's mint.
+    pub mint: Address,
+    /// How many devices the NFT backs in the market.
+    pub devices_after: PodU32,
 }

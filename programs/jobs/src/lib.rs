@@ -79,6 +79,16 @@ pub mod grid_jobs {
         handle_heartbeat(ctx)
     }
 
+    /// Offers an idle device to a market that asks for something: shows it, then matches the device or queues it.
+    pub fn work_gated(ctx: &mut Context<WorkGated>, min_price_per_second_atoms: u64) -> Result<()> {
+        handle_work_gated(ctx, min_price_per_second_atoms)
+    }
+
+    /// Starts a matched job on a device that offered itself with `work_gated`: shows again what the market asks for.
+    pub fn start_gated(ctx: &mut Context<StartGated>) -> Result<()> {
+        handle_start_gated(ctx)
+    }
+
     /// Lists several jobs in one transaction, with consecutive ids; their accounts follow the named ones.
     pub fn list_many(
         ctx: &mut Context<ListMany>,
@@ -223,6 +233,16 @@ pub mod grid_jobs {
         handle_open_device(ctx, index, payee)
     }
 
+    /// Backs a device with an access NFT of its node.
+    pub fn admit_device(ctx: &mut Context<AdmitDevice>) -> Result<()> {
+        handle_admit_device(ctx)
+    }
+
+    /// Ends what `admit_device` began.
+    pub fn dismiss_device(ctx: &mut Context<DismissDevice>) -> Result<()> {
+        handle_dismiss_device(ctx)
+    }
+
     /// Names another payee of a device.
     pub fn set_payee(ctx: &mut Context<SetPayee>, payee: Address) -> Result<()> {
         handle_set_payee(ctx, payee)
@@ -246,6 +266,11 @@ pub mod grid_jobs {
     /// Sets a market's terms, for jobs listed and devices offered from now on.
     pub fn update_market(ctx: &mut Context<UpdateMarket>, terms: MarketTerms) -> Result<()> {
         handle_update_market(ctx, terms)
+    }
+
+    /// Sets whom a market admits.
+    pub fn set_admission(ctx: &mut Context<SetAdmission>, terms: AdmissionTerms) -> Result<()> {
+        handle_set_admission(ctx, &terms)
     }
 
     /// Offers a market to another authority.

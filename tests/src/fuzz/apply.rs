@@ -100,10 +100,12 @@ impl Fuzzer {
     }
 }
 
-/// Changes the bytes of one of the instruction's accounts that one of our programs or a token program owns.
+/// Changes the bytes of one of the instruction's accounts that one of our programs, a token program or Token
+/// Metadata owns.
 fn forge(svm: &mut LiteSVM, instruction: &Instruction, place: usize, change: impl FnOnce(&mut Vec<u8>)) {
     let ours = PROGRAMS.iter().map(|(program, _)| *program);
-    let owners: Vec<Address> = ours.chain([token::PROGRAM_ID, token::PROGRAM_2022_ID]).collect();
+    let others = [token::PROGRAM_ID, token::PROGRAM_2022_ID, grid_token_metadata::ID];
+    let owners: Vec<Address> = ours.chain(others).collect();
     let owned: Vec<(Address, Account)> = instruction
         .accounts
         .iter()

@@ -1,6 +1,7 @@
 //! Who may change what: told from the accounts before and after an instruction, and from who signed. It says less than
 //! a model of the program, and nothing about amounts; it is about strangers.
 
+mod gates;
 mod stakes;
 
 use crate::network::PROGRAMS;
@@ -50,10 +51,16 @@ pub fn changed_by_a_stranger(
 impl Done<'_> {
     fn is_agreed(&self, address: &Address) -> bool {
         let Some(old) = self.before.get_account(address) else {
-            return true;
+            return self.created(address);
         };
-        if !is_ours(&old) || Some(&old) == self.after.get_account(address).as_ref() {
+        if Some(&old) == self.after.get_account(address).as_ref() {
             return true;
+        }
+        if old.owner == grid_token_metadata::ID {
+            return self.metadata();
+        }
+        if !is_ours(&old) {
+            return self.created(address);
         }
         self.config(address, &old)
             && self.market(address, &old)
@@ -66,6 +73,11 @@ impl Done<'_> {
             && self.pool(address, &old)
             && self.position(address, &old)
             && self.emission(address, &old)
+            && self.admission(address, &old)
+            && self.node(address, &old)
+            && self.collection(address, &old)
+            && self.attestation(address, &old)
+            && self.access(address, &old)
     }
 
     fn signed(&self, key: &Address) -> bool {
@@ -81,6 +93,11 @@ impl Done<'_> {
         let read = |account: &Account| account::decode::<T>(address, account).ok();
         let new = self.after.get_account(address);
         Some((read(old)?, new.as_ref().and_then(read)))
+    }
+
+    /// The account after, when it is of a type.
+    fn made<T: AccountDeserialize + Owner>(&self, address: &Address) -> Option<T> {
+        account::decode(address, &self.after.get_account(address)?).ok()
     }
 
     /// All accounts of a type that the instruction was given, as they were.
@@ -162,17 +179,20 @@ impl Done<'_> {
         let Some((old, new)) = self.both::<Device>(address, old) else {
             return true;
         };
-        let was_noticed = !old.noticed_at.is_zero() && passed(old.noticed_at, NOTICE_SECONDS, self.now);
-        let may_go = self.signed(&old.node) || was_noticed;
+        let may_go = self.signed(&old.node) || self.was_noticed(&old);
         let Some(new) = new else {
-            return may_go && old.bond_atoms == 0 && old.earnings_atoms == 0;
+            return may_go && old.bond_atoms == 0 && old.earnings_atoms == 0 && old.access == 0;
         };
+        let gate = |device: &Device| (device.is_gated, device.access, device.access_metadata);
+        let is_dismissed = gate(&new) == (old.is_gated, 0, Address::default());
+        let may_be_dismissed = || may_go || self.is_unbacked(&old);
         let is_late = || self.given::<Job>().any(|(_, job)| self.is_late(&job, &old));
         let is_ended = || self.given::<Job>().any(|(_, job)| job.device == *address && self.is_client(&job));
         (new.node, new.market, new.mint, new.index) == (old.node, old.market, old.mint, old.index)
             && (new.payee == old.payee || self.signed(&old.payee))
             && (new.bond_atoms >= old.bond_atoms || may_go || is_late())
-            && (new.state == old.state || may_go || is_late() || is_ended())
+            && (gate(&new) == gate(&old) || self.signed(&old.node) || is_dismissed && may_be_dismissed())
+            && (new.state == old.state || may_be_dismissed() || is_late() || is_ended())
     }
 
     fn job(&self, address: &Address, old: &Account) -> bool {

@@ -141,6 +141,33 @@ impl Sample {
         self
     }
 
+    /// Says that the instruction does not look at a slot.
+    pub fn looking_away(mut self, slot: usize, accounts: impl IntoIterator<Item = Address>) -> Self {
+        let Slot { name, presence, is_read_only, .. } = self.slots[slot];
+        let slots = accounts.into_iter().filter(|address| !self.is_written_elsewhere(slot, address));
+        let free = Free::These(slots.collect());
+        self.slots[slot] =
+            Slot { free, presence, is_read_only, is_unlooked: true, ..Slot::new(name, Kind::Wallet) };
+        for twin in &mut self.twins {
+            twin.groups.push(vec![slot]);
+        }
+        self
+    }
+
+    /// Whether `address` can't stand in a slot because another slot writes it, or because the slot itself is written.
+    fn is_written_elsewhere(&self, slot: usize, address: &Address) -> bool {
+        let metas = &self.instruction.accounts;
+        metas.iter().zip(&self.slots).enumerate().any(|(at, (meta, other))| {
+            let is_written = meta.is_writable && !other.may_be_repeated;
+            at != slot && meta.pubkey == *address && (is_written || metas[slot].is_writable)
+        })
+    }
+
+    /// Whether what stands in slot `other` may stand in `slot`, when the two are exchanged.
+    pub fn may_swap(&self, slot: usize, other: usize) -> bool {
+        self.slots[slot].is_unlooked || self.allows(slot, &self.address(other))
+    }
+
     /// The program that runs the instruction.
     pub fn program(&self) -> Address {
         self.instruction.program_id
@@ -186,6 +213,16 @@ pub struct Slot {
     pub may_be_gone: bool,
     /// Whether the account is told by its address alone, and what is not read as expected is passed over.
     pub may_be_anything: bool,
+    /// Whether only the account's address and owner are looked at, and not its bytes.
+    pub may_have_any_bytes: bool,
+    /// Whether the instruction does not look at the account: any may stand there, but those that it writes.
+    pub is_unlooked: bool,
+    /// Whether the slot is only read when it is not left empty.
+    pub is_read_only: bool,
+    /// Whether the account may stand in other slots as well, which the instruction only reads.
+    pub may_be_repeated: bool,
+    /// Whether the account that the instruction creates may be there already, as it would be then.
+    pub may_exist: bool,
     /// Where the instruction's data holds the bump of the address that the instruction creates here.
     pub bump_at: Option<usize>,
     /// The seeds, when the instruction checks that the slot holds this very address.
@@ -236,6 +273,11 @@ impl Slot {
             owners: Vec::new(),
             may_be_gone: false,
             may_be_anything: false,
+            may_have_any_bytes: false,
+            is_unlooked: false,
+            is_read_only: false,
+            may_be_repeated: false,
+            may_exist: false,
             bump_at: None,
             seeds: None,
         }
@@ -272,6 +314,26 @@ impl Slot {
         Self { may_be_anything: true, ..self }
     }
 
+    /// Says that the account's bytes are not looked at.
+    pub fn or_any_bytes(self) -> Self {
+        Self { may_have_any_bytes: true, ..self }
+    }
+
+    /// Says that the slot is only read when it is not left empty.
+    pub fn read_only(self) -> Self {
+        Self { is_read_only: true, ..self }
+    }
+
+    /// Says that the account may stand in other slots as well, which the instruction only reads.
+    pub fn or_repeated(self) -> Self {
+        Self { may_be_repeated: true, ..self }
+    }
+
+    /// Says that the account that the instruction creates may be there already, as it would be then.
+    pub fn or_existing(self) -> Self {
+        Self { may_exist: true, ..self }
+    }
+
     /// Says where the instruction's data holds the bump of the slot's address.
     pub fn with_bump_at(self, at: usize) -> Self {
         Self { bump_at: Some(at), ..self }
@@ -305,5 +367,10 @@ impl Slot {
     /// Whether the slot is left empty.
     pub fn is_empty(&self) -> bool {
         self.presence == Presence::Empty
+    }
+
+    /// Whether the slot is left empty, and is writable otherwise.
+    pub fn is_filled_writable(&self) -> bool {
+        self.is_empty() && !self.is_read_only
     }
 }

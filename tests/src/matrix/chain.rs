@@ -3,7 +3,7 @@
 //! The machine does not verify signatures here: a signer in a transaction means that the key signed. So any key can
 //! take the part of any other, and no check fails for a signature that the test could not make.
 
-use crate::network::Failure;
+use crate::network::{Failure, PROGRAMS};
 use litesvm::{LiteSVM, types::TransactionMetadata};
 use solana_account::{AccountSharedData, ReadableAccount};
 use solana_address::Address;
@@ -61,6 +61,24 @@ pub fn differences(before: &LiteSVM, after: &LiteSVM, fee_payer: &Address) -> Ve
 pub fn is_refused_bump(failure: &Failure) -> bool {
     let refusal = "Could not create program address with signer seeds";
     failure.logs.iter().any(|line| line.contains(refusal))
+}
+
+/// The program that failed, with which all that called it failed as well.
+pub fn failed_in(failure: &Failure) -> Option<Address> {
+    // The innermost fails first.
+    let failed = |line: &String| {
+        let (program, _) = line.strip_prefix("Program ")?.split_once(" failed: ")?;
+        program.parse().ok()
+    };
+    failure.logs.iter().find_map(failed)
+}
+
+/// Whether it was a program that is none of ours, one that an instruction handed its accounts on to, and not for want of
+/// compute units, which all share.
+pub fn is_foreign(failure: &Failure) -> bool {
+    let is_out_of_units = failure.logs.iter().any(|line| line.contains("exceeded CUs meter"));
+    let is_ours = |found| PROGRAMS.iter().any(|(program, _)| *program == found);
+    !is_out_of_units && failed_in(failure).is_some_and(|found| !is_ours(found))
 }
 
 /// A failure and its last log lines.

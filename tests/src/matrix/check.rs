@@ -9,10 +9,12 @@ use solana_account::Account;
 use solana_address::Address;
 use solana_instruction::{Instruction, error::InstructionError};
 use solana_transaction_error::TransactionError;
+use std::rc::Rc;
 
 /// Runs every row over a case.
 pub fn check(stage: &Stage, case: String, sample: Sample) -> Report {
-    let mut checker = Checker { stage, case, sample, valid: None, report: Report::default() };
+    let base = Rc::new(sample.world.network.svm.clone());
+    let mut checker = Checker { stage, case, sample, base, valid: None, report: Report::default() };
     if checker.is_valid() {
         for row in rows::ALL {
             row(&mut checker);
@@ -29,9 +31,14 @@ pub struct Checker<'a> {
     pub case: String,
     /// The valid instruction.
     pub sample: Sample,
+    base: Rc<LiteSVM>,
     valid: Option<LiteSVM>,
     /// What was found so far.
     pub report: Report,
+}
+
+fn is_abort(error: &InstructionError) -> bool {
+    matches!(error, InstructionError::ProgramFailedToComplete | InstructionError::ComputationalBudgetExceeded)
 }
 
 /// What a check changed.
@@ -67,7 +74,7 @@ impl<'a> Change<'a> {
 impl Checker<'_> {
     /// Runs the unchanged instruction, which must succeed and change something.
     fn is_valid(&mut self) -> bool {
-        let before = self.world(&[]);
+        let before = self.shared(&[]);
         let (after, result) = self.send(&before, std::slice::from_ref(&self.sample.instruction));
         let change = Change::of_all(0, "the unchanged instruction");
         self.report.count(0);
@@ -89,11 +96,16 @@ impl Checker<'_> {
 
     /// A copy of the world, with some accounts written.
     pub fn world(&self, accounts: &[(Address, Account)]) -> LiteSVM {
-        let mut svm = self.sample.world.network.svm.clone();
+        let mut svm = LiteSVM::clone(&self.base);
         for (address, account) in accounts {
             svm.set_account(*address, account.clone()).expect("the account can be written");
         }
         svm
+    }
+
+    /// The world, with some accounts written; nothing is copied when there are none.
+    fn shared(&self, accounts: &[(Address, Account)]) -> Rc<LiteSVM> {
+        if accounts.is_empty() { Rc::clone(&self.base) } else { Rc::new(self.world(accounts)) }
     }
 
     /// What the unchanged instruction leaves behind.
@@ -122,7 +134,7 @@ impl Checker<'_> {
     pub fn with_address(&self, slot: usize, address: Address) -> Instruction {
         let mut instruction = self.sample.instruction.clone();
         instruction.accounts[slot].pubkey = address;
-        instruction.accounts[slot].is_writable |= self.sample.slots[slot].is_empty();
+        instruction.accounts[slot].is_writable |= self.sample.slots[slot].is_filled_writable();
         instruction
     }
 
@@ -151,7 +163,7 @@ impl Checker<'_> {
 
     /// Checks that the last of `instructions` refuses by itself, and that no byte of any account changes.
     pub fn refused(&mut self, change: Change, instructions: &[Instruction]) {
-        let before = self.world(change.accounts);
+        let before = self.shared(change.accounts);
         self.refused_in(&before, change, instructions);
     }
 
@@ -163,12 +175,14 @@ impl Checker<'_> {
         match result {
             Ok(_) => return self.note(&change, "was accepted"),
             Err(failure) => match &failure.error {
-                // An abort is no refusal: nothing that an instruction is given may make it panic or run out of units.
-                TransactionError::InstructionError(
-                    _,
-                    InstructionError::ProgramFailedToComplete | InstructionError::ComputationalBudgetExceeded,
-                ) if !chain::is_refused_bump(&failure) => {
-                    self.note(&change, format!("aborted: {}", chain::describe(&failure)));
+                // An abort is no refusal: nothing that an instruction is given may make it panic or run out of units. What
+                // another program answers with that it hands the account on to, is that program's.
+                TransactionError::InstructionError(_, error) if is_abort(error) => {
+                    match chain::is_foreign(&failure) {
+                        true => self.report.foreign_aborts += 1,
+                        false if chain::is_refused_bump(&failure) => {}
+                        false => self.note(&change, format!("aborted: {}", chain::describe(&failure))),
+                    }
                 }
                 TransactionError::InstructionError(at, _) if *at == last => {}
                 _ => self.note(&change, format!("failed otherwise: {}", chain::describe(&failure))),
@@ -184,7 +198,7 @@ impl Checker<'_> {
 
     /// Checks that `instructions` succeed; returns the world after them.
     pub fn accepted(&mut self, change: Change, instructions: &[Instruction]) -> Option<LiteSVM> {
-        let before = self.world(change.accounts);
+        let before = self.shared(change.accounts);
         self.accepted_in(&before, change, instructions)
     }
 
@@ -208,7 +222,7 @@ impl Checker<'_> {
 
     /// Checks that `instructions` succeed and leave behind exactly what the unchanged instruction does.
     pub fn same(&mut self, change: Change, instructions: &[Instruction]) {
-        let before = self.world(change.accounts);
+        let before = self.shared(change.accounts);
         self.same_in(&before, change, instructions);
     }
 

@@ -2,7 +2,8 @@
 
 use anchor_lang::Discriminator;
 use grid_client::token;
-use grid_jobs::{Config, Device, Job, Market, Member, Project};
+use grid_jobs::{Admission, Config, Device, Job, Market, Member, Project};
+use grid_nodes::{Access, Attestation, Collection, Node};
 use grid_pools::Emission;
 use grid_rewards::{Pool, Position};
 use grid_staking::{Settings, Stake};
@@ -33,6 +34,8 @@ pub enum Kind {
     Job,
     /// A device.
     Device,
+    /// The record of an access NFT in a market.
+    Admission,
     /// The settings of a mint's stakes.
     Settings,
     /// A stake.
@@ -43,6 +46,18 @@ pub enum Kind {
     Position,
     /// An emission.
     Emission,
+    /// A node's record.
+    Node,
+    /// The record of a collection.
+    Collection,
+    /// An attestation.
+    Attestation,
+    /// The record of an access NFT.
+    Access,
+    /// The metadata of a mint, of Token Metadata.
+    Metadata,
+    /// A master edition of Token Metadata.
+    Edition,
     /// A program.
     Program,
     /// Program data of an upgradeable program.
@@ -56,18 +71,23 @@ pub enum Kind {
 }
 
 /// The types of our programs.
-const TYPES: [(Address, &[u8], Kind); 11] = [
+const TYPES: [(Address, &[u8], Kind); 16] = [
     (grid_jobs::ID, Config::DISCRIMINATOR, Kind::Config),
     (grid_jobs::ID, Market::DISCRIMINATOR, Kind::Market),
     (grid_jobs::ID, Project::DISCRIMINATOR, Kind::Project),
     (grid_jobs::ID, Member::DISCRIMINATOR, Kind::Member),
     (grid_jobs::ID, Job::DISCRIMINATOR, Kind::Job),
     (grid_jobs::ID, Device::DISCRIMINATOR, Kind::Device),
+    (grid_jobs::ID, Admission::DISCRIMINATOR, Kind::Admission),
     (grid_staking::ID, Settings::DISCRIMINATOR, Kind::Settings),
     (grid_staking::ID, Stake::DISCRIMINATOR, Kind::Stake),
     (grid_rewards::ID, Pool::DISCRIMINATOR, Kind::Pool),
     (grid_rewards::ID, Position::DISCRIMINATOR, Kind::Position),
     (grid_pools::ID, Emission::DISCRIMINATOR, Kind::Emission),
+    (grid_nodes::ID, Node::DISCRIMINATOR, Kind::Node),
+    (grid_nodes::ID, Collection::DISCRIMINATOR, Kind::Collection),
+    (grid_nodes::ID, Attestation::DISCRIMINATOR, Kind::Attestation),
+    (grid_nodes::ID, Access::DISCRIMINATOR, Kind::Access),
 ];
 
 impl Kind {
@@ -87,6 +107,16 @@ impl Kind {
             system_program::ID if account.data.is_empty() => Some(Self::Wallet),
             bpf_loader_upgradeable::ID => Some(Self::ProgramData),
             sysvar::ID => Some(Self::Sysvar),
+            grid_token_metadata::ID => Self::of_token_metadata(account),
+            _ => None,
+        }
+    }
+
+    /// `Key` is the first byte of every account of Token Metadata: 4 for metadata, 6 for a master edition.
+    fn of_token_metadata(account: &Account) -> Option<Self> {
+        match account.data.first() {
+            Some(4) => Some(Self::Metadata),
+            Some(6) => Some(Self::Edition),
             _ => None,
         }
     }

@@ -15,6 +15,7 @@
 //! | [`build`] | how it is built |
 //! | [`sets`] | who is on it, and who belongs together |
 //! | [`stakes`] | stakes, rewards and emissions on it |
+//! | [`gates`] | nodes, collections, access NFTs and gated markets on it |
 //! | [`mints`] | mints and token accounts of both token programs |
 //! | [`kind`] | kinds of accounts, told from their bytes |
 //! | [`chain`] | unsigned sending, comparison of whole worlds |
@@ -27,6 +28,7 @@ pub mod case;
 pub mod cases;
 pub mod chain;
 pub mod check;
+pub mod gates;
 pub mod idl;
 pub mod kind;
 pub mod mints;

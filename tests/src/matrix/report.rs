@@ -29,6 +29,8 @@ impl fmt::Display for Finding {
 pub struct Report {
     /// Checks made, by row.
     pub checks: BTreeMap<u8, usize>,
+    /// Refusals by an abort of a program that is none of ours.
+    pub foreign_aborts: usize,
     /// What went wrong.
     pub findings: Vec<Finding>,
 }
@@ -39,6 +41,7 @@ impl Report {
         for (row, count) in other.checks {
             *self.checks.entry(row).or_default() += count;
         }
+        self.foreign_aborts += other.foreign_aborts;
         self.findings.extend(other.findings);
     }
 
@@ -70,6 +73,7 @@ impl fmt::Display for Report {
         for (row, count) in &self.checks {
             writeln!(f, "row {row:>2}: {count:>6} checks")?;
         }
+        writeln!(f, "   of which other programs aborted {}", self.foreign_aborts)?;
         write!(f, "   all: {:>6} checks, {} findings", self.total(), self.findings.len())
     }
 }

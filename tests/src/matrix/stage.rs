@@ -6,6 +6,7 @@ use crate::{
     matrix::{
         Kind,
         build::{Builder, Parties},
+        gates::Gates,
         sets::{Cast, Others, Set, Waiters},
         stakes::{OtherStakes, Stakes},
     },
@@ -16,16 +17,19 @@ use anchor_lang::{AccountDeserialize, Owner};
 use grid_client::{
     account,
     instruction::{self, Listing},
-    rewards,
+    nodes, rewards,
     token::{self, Mint},
 };
 use grid_jobs::{Device, Job, JobKind, Market, Project};
+use grid_nodes::{Attestation, Collection, Node};
 use grid_pools::Emission;
 use grid_rewards::Pool;
 use grid_staking::{Settings, Stake};
 use solana_account::Account;
 use solana_address::Address;
+use solana_sdk_ids::system_program;
 use solana_signer::Signer;
+use std::sync::LazyLock;
 
 /// An account of the stage.
 #[derive(Debug, Clone)]
@@ -79,6 +83,8 @@ pub struct Stage {
     pub other_stakes: OtherStakes,
     /// The pool in which stakes of the world's mint earn the second mint: the first owners' have.
     pub second_pool: Address,
+    /// Nodes in the registry, collections, access NFTs and gated markets.
+    pub gates: Gates,
     /// Idle, with a bond.
     pub idle: Address,
     /// Idle, without bond and earnings.
@@ -102,12 +108,15 @@ impl Stage {
     pub fn new() -> Self {
         let mut builder = Builder::new();
         let cast = builder.cast;
-        let [attacker_program, ..] = PROGRAMS.map(|(_, name)| {
+        let mut copy = |name: &str, elf: &[u8]| {
             let copy = keypair_for(&format!("attacker {name}")).pubkey();
-            builder.world.network.svm.add_program(copy, &binary::read(name)).expect("the binary loads");
+            builder.world.network.svm.add_program(copy, elf).expect("the binary loads");
             copy
-        });
+        };
+        let [attacker_program, ..] = PROGRAMS.map(|(_, name)| copy(name, &binary::read(name)));
+        copy("token metadata", &grid_token_metadata::elf().expect("the Token Metadata program"));
 
+        builder.register_nodes();
         let (spl, token_2022) = (token::PROGRAM_ID, token::PROGRAM_2022_ID);
         let mint = Mint::from(builder.world.mint);
         let [second_mint, mint_without_vault, second_mint_without_vault] =
@@ -122,6 +131,7 @@ impl Stage {
             builder.open_accounts(mint, &[cast.authority, cast.client]);
         }
         let (stakes, other_stakes) = builder.stakes(mint, second_mint, mint_2022);
+        let collections = builder.collections();
         builder.open_vault(second_mint);
         builder.open_vault(mint_2022);
 
@@ -161,6 +171,7 @@ impl Stage {
         let waiters = builder.waiters(Parties { node, market: market_of_devices, project: ours });
         let other_waiters =
             builder.waiters(Parties { node: second_node, market: devices_of_another, project: theirs });
+        let gates = builder.gates(collections, (mint, second_mint), [ours, theirs]);
         let [idle, _] = [(); 2].map(|()| builder.open_device(node, market, BOND));
         let [empty, _] = [(); 2].map(|()| builder.open_device(node, market, 0));
         for (node, market) in [(second_node, market), (node, market_of_devices)] {
@@ -202,6 +213,7 @@ impl Stage {
             stakes,
             other_stakes,
             second_pool: rewards::pool_address(&mint.address, &second_mint.address).0,
+            gates,
             idle,
             empty,
             forgery: keypair_for("forgery").pubkey(),
@@ -230,7 +242,20 @@ impl Stage {
 
     /// Who pays the fee of every transaction of the matrix: none of the cast.
     pub fn fee_payer() -> Address {
-        keypair_for("fee payer").pubkey()
+        static FEE_PAYER: LazyLock<Address> = LazyLock::new(|| keypair_for("fee payer").pubkey());
+        *FEE_PAYER
+    }
+
+    /// The owners that accounts are forged to have.
+    pub fn owners(&self) -> Vec<Address> {
+        let foreign = [
+            self.attacker_program,
+            system_program::ID,
+            token::PROGRAM_ID,
+            token::PROGRAM_2022_ID,
+            grid_token_metadata::ID,
+        ];
+        foreign.into_iter().chain(PROGRAMS.map(|(program, _)| program)).collect()
     }
 
     fn decode<T: AccountDeserialize + Owner>(&self, address: &Address) -> T {
@@ -287,6 +312,21 @@ impl Stage {
         self.those(Kind::Emission, |_, emission| is_one(emission))
     }
 
+    /// The collections of which `is_one` holds.
+    pub fn collections(&self, is_one: impl Fn(&Collection) -> bool) -> Vec<Address> {
+        self.those(Kind::Collection, |_, collection| is_one(collection))
+    }
+
+    /// The attestations of which `is_one` holds.
+    pub fn attestations(&self, is_one: impl Fn(&Attestation) -> bool) -> Vec<Address> {
+        self.those(Kind::Attestation, |_, attestation| is_one(attestation))
+    }
+
+    /// The slot that stands for a node's hardware.
+    pub fn hardware_slot(&self, node: &Address) -> u64 {
+        self.decode::<Node>(&nodes::node_address(node).0).hardware_slot.get()
+    }
+
     /// Who waits in a market.
     pub fn waiting(&self, market: &Address) -> Vec<Address> {
         self.world.market_at(market).waiting().expect("the queue's links agree")
@@ -304,6 +344,12 @@ impl Stage {
         let mut waiting = self.waiting(market);
         waiting.retain(|device| is_one(&self.decode(device)));
         waiting
+    }
+
+    /// All token accounts of SPL Token, vaults too.
+    pub fn spl_token_accounts(&self) -> Vec<Address> {
+        let accounts = self.pool.iter().filter(|entry| Kind::Vault.reads_like(entry.kind));
+        accounts.filter(|entry| entry.account.owner == token::PROGRAM_ID).map(|entry| entry.address).collect()
     }
 
     /// The token accounts of a mint and an owner.

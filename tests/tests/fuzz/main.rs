@@ -56,13 +56,18 @@ fn every_input_is_answered() {
 }
 
 /// What anyone may do, in the situations of the matrix.
-const ANYONE: [&str; 32] = [
+const ANYONE: [&str; 37] = [
     "jobs close_device (by anyone after the notice)",
     "jobs close_job (by anyone after the retention)",
     "jobs collect_fees",
     "jobs delist (by anyone after the notice)",
     "jobs deposit (of SPL Token)",
     "jobs deposit (of Token-2022)",
+    "jobs dismiss_device (by anyone after the notice)",
+    "jobs dismiss_device (one that waits, the last, the NFT is another's)",
+    "jobs dismiss_device (one that waits, the NFT was burned)",
+    "jobs dismiss_device (the NFT is another's)",
+    "jobs dismiss_device (the last, the NFT was revoked)",
     "jobs fund_bond",
     "jobs grow_market",
     "jobs initialize_config",

@@ -202,7 +202,7 @@ fn refuses_sums_that_do_not_fit() {
 fn reports_a_queue_whose_links_contradict_each_other() {
     let mut world = World::new();
     let job = world.list(1);
-    world.edit::<Market>(world.market, |m| m.queue.waiting = 0.into());
+    world.break_links();
     world.refuse(&[delist(&world, job)], GridError::QueueCorrupted);
 }
 

@@ -155,7 +155,7 @@ fn a_device_comes_and_goes_as_often_as_it_likes() {
 fn reports_a_queue_whose_links_contradict_each_other() {
     let mut world = World::new();
     world.work(world.device);
-    world.edit::<Market>(world.market, |m| m.queue.waiting = 0.into());
+    world.break_links();
     world.refuse(&[leave(&world, world.device)], GridError::QueueCorrupted);
 }
 

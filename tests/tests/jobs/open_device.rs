@@ -32,7 +32,7 @@ fn opens_an_idle_device_of_the_signer() {
             version: 1,
             bump,
             state: DeviceState::Idle as u8,
-            padding: 0,
+            is_gated: 0,
             slot: 0.into(),
             padding2: [0; 2],
             index: 1.into(),
@@ -49,7 +49,9 @@ fn opens_an_idle_device_of_the_signer() {
             jobs_finished: 0.into(),
             penalties: Penalties::default(),
             noticed_at: 0.into(),
-            reserved: [0; 40],
+            access_metadata: Address::default(),
+            access: 0,
+            reserved: [0; 7],
         }
     );
     assert_eq!(world.raw(&world.market), market);

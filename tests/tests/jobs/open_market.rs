@@ -73,7 +73,8 @@ fn opens_a_market_with_an_empty_queue() {
             burn_bps: 0.into(),
             padding3: [0; 4],
             treasury_owed_atoms: 0.into(),
-            reserved: [0; 160],
+            admission: (&grid_jobs::AdmissionTerms::OPEN).into(),
+            reserved: [0; 72],
         }
     );
     let free = |index: u16| QueueSlot {

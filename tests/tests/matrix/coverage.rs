@@ -1,6 +1,6 @@
 //! That no instruction and no slot is forgotten. Rows 7 and 16.
 
-use grid_client::{address, pools, rewards, staking};
+use grid_client::{address, nodes, pools, rewards, staking};
 use grid_tests::{
     matrix::{
         Kind, Presence, Stage, cases,
@@ -43,7 +43,7 @@ fn every_slot_is_described_as_in_the_idl() {
             let described = IdlSlot {
                 name: slot.name.into(),
                 signer: meta.is_signer,
-                writable: meta.is_writable || slot.is_empty(),
+                writable: meta.is_writable || slot.is_filled_writable(),
                 optional: slot.presence != Presence::Required,
                 address: (is_one_program || expected.address.is_some()).then(|| meta.pubkey.to_string()),
             };
@@ -101,8 +101,9 @@ fn sysvars_are_taken_for_what_they_are() {
 #[test]
 fn seeds_of_different_kinds_have_different_lengths() {
     let (key, id, index) = ([0; 32].as_slice(), [0; 8].as_slice(), [0; 4].as_slice());
+    let class = [0; 2].as_slice();
     let zero = Address::default();
-    let kinds: [(Address, Vec<&[u8]>, Address); 15] = [
+    let kinds: [(Address, Vec<&[u8]>, Address); 22] = [
         (grid_jobs::ID, vec![b"config"], address::config().0),
         (grid_jobs::ID, vec![b"vault", key], address::vault(&zero).0),
         (grid_jobs::ID, vec![b"market", key, id], address::market(&zero, 0).0),
@@ -110,6 +111,17 @@ fn seeds_of_different_kinds_have_different_lengths() {
         (grid_jobs::ID, vec![b"member", key, key], address::member(&zero, &zero).0),
         (grid_jobs::ID, vec![b"job", key, id], address::job(&zero, 0).0),
         (grid_jobs::ID, vec![b"device", key, key, index], address::device(&zero, &zero, 0).0),
+        (grid_jobs::ID, vec![b"admission", key, key], address::admission(&zero, &zero).0),
+        (grid_nodes::ID, vec![b"node", key], nodes::node_address(&zero).0),
+        (grid_nodes::ID, vec![b"collection", key], nodes::collection_address(&zero).0),
+        (grid_nodes::ID, vec![b"collection_mint", key, id], nodes::collection_mint_address(&zero, 0).0),
+        (
+            grid_nodes::ID,
+            vec![b"attestation", key, key, class],
+            nodes::attestation_address(&zero, &zero, 0).0,
+        ),
+        (grid_nodes::ID, vec![b"access", key], nodes::access_address(&zero).0),
+        (grid_nodes::ID, vec![b"access_mint", key, id], nodes::access_mint_address(&zero, 0).0),
         (grid_staking::ID, vec![b"settings", key], staking::settings_address(&zero).0),
         (grid_staking::ID, vec![b"vault", key], staking::vault_address(&zero).0),
         (grid_staking::ID, vec![b"stake", key, key, id], staking::stake_address(&zero, &zero, 0).0),

@@ -15,7 +15,7 @@ use std::{
 };
 
 /// Checks below which the matrix would have lost something.
-const LEAST_CHECKS: usize = 400_000;
+const LEAST_CHECKS: usize = 900_000;
 
 /// `GRID_CASE=…` runs the cases of one instruction alone, or of one program: those whose name begins so, as `jobs
 /// work` or `staking`.

@@ -3,7 +3,7 @@
 use grid_client::{
     address,
     instruction::{self, Spender},
-    pools, staking,
+    nodes, pools, staking,
 };
 use grid_jobs::{GridError, Job, JobState};
 use grid_pools::{Emission, PoolsError};
@@ -13,14 +13,17 @@ use grid_tests::{
     incentives::DURATION,
     matrix::{
         Kind, Stage, cases, chain,
+        gates::Issuer,
         stage::listing,
         stakes::{AMOUNT, RATE, Stakes, emission_terms},
     },
     network::Failure,
+    nodes::{hardware, label, software},
     world::{BOND, RESULT},
 };
 use litesvm::types::TransactionMetadata;
 use solana_address::Address;
+use solana_clock::Clock;
 use solana_instruction::{AccountMeta, Instruction, error::InstructionError};
 use solana_sdk_ids::system_program;
 use solana_signer::Signer;
@@ -212,7 +215,7 @@ fn a_closed_account_serves_no_instruction() {
                 }
                 let mut use_it = user.instruction.clone();
                 use_it.accounts[place].pubkey = address;
-                use_it.accounts[place].is_writable |= slot.is_empty();
+                use_it.accounts[place].is_writable |= slot.is_filled_writable();
                 let at = format!("{} after {}", case.name(), closing.name());
 
                 let together = [close.clone(), refund.clone(), use_it.clone()];
@@ -231,9 +234,13 @@ fn a_closed_account_serves_no_instruction() {
             Kind::Member,
             Kind::Job,
             Kind::Device,
+            Kind::Admission,
             Kind::Stake,
             Kind::Position,
-            Kind::Emission
+            Kind::Emission,
+            Kind::Node,
+            Kind::Attestation,
+            Kind::Access
         ]
     );
     assert!(checks > 100, "{checks} checks");
@@ -393,8 +400,50 @@ fn a_member_appointed_anew_does_not_inherit_a_limit() {
     assert_ledger(&world, 0);
 }
 
+/// Row 13: a node that left the registry and came back is at the same address. What was attested of it before does not
+/// hold any more, whatever hardware it tells.
+#[test]
+fn a_node_registered_anew_does_not_inherit_an_attestation() {
+    let stage = Stage::new();
+    let (mut world, gate) = (stage.world.clone(), stage.gates.own);
+    let work = instruction::work_gated(gate.node, gate.idle, gate.market, 0, gate.evidence());
+    let start =
+        instruction::start_gated(gate.node, gate.took.device, gate.took.job, gate.market, gate.evidence());
+    for instruction in [&work, &start] {
+        attempt(&mut world.clone(), from_ref(instruction)).expect("it is attested");
+    }
+    act(&mut world, nodes::close_node(gate.node));
+    let slot = world.network.svm.get_sysvar::<Clock>().slot;
+    for slot in [slot, slot + 1] {
+        world.network.svm.warp_to_slot(slot);
+        for instruction in [&work, &start] {
+            expect_error(attempt(&mut world, from_ref(instruction)), GridError::WrongNodeRecord);
+        }
+    }
+    act(&mut world, nodes::register_node(gate.node, hardware(), software()));
+    for instruction in [work, start] {
+        expect_error(attempt(&mut world, &[instruction]), GridError::HardwareChanged);
+    }
+    assert_ledger(&world, 0);
+}
+
+/// Row 13: the index of an access NFT serves once. A revoked NFT's record is not written anew.
+#[test]
+fn an_index_of_a_revoked_nft_is_not_issued_again() {
+    let stage = Stage::new();
+    let (mut world, [own, _]) = (stage.world.clone(), stage.gates.issuers);
+    let Issuer { authority, collection, .. } = own;
+    act(&mut world, nodes::revoke_access(authority, &collection, &own.first(), authority));
+    act(&mut world, nodes::revoke_access(authority, &collection, &own.burned(), authority));
+    for (index, nft) in [(0, own.first()), (2, own.burned())] {
+        assert!(!world.exists(&nodes::access_address(&nft).0));
+        let issue = nodes::issue_access(authority, &collection, stage.cast.node, index, label("Again"));
+        expect_failure(attempt(&mut world, &[issue]));
+    }
+}
+
 /// What may be sent again.
-const REPEATABLE: [&str; 26] = [
+const REPEATABLE: [&str; 31] = [
     "jobs deposit",
     "jobs extend",
     "jobs fund_bond",
@@ -404,6 +453,7 @@ const REPEATABLE: [&str; 26] = [
     "jobs pause_market",
     "jobs propose_admin",
     "jobs propose_market_authority",
+    "jobs set_admission",
     "jobs set_member",
     "jobs set_payee",
     "jobs update_config",
@@ -412,6 +462,10 @@ const REPEATABLE: [&str; 26] = [
     "jobs withdraw",
     "jobs withdraw_bond",
     "jobs work",
+    "nodes adopt_collection",
+    "nodes attest",
+    "nodes propose_collection_role",
+    "nodes update_node",
     "pools close (of Token-2022)",
     "pools close (while something is due)",
     "pools top_up",

@@ -38,17 +38,25 @@ struct Guard {
 }
 
 /// Where a program's source is, and the suites that run it, the quick ones first.
-const SUITES: [(&str, &[&str]); 4] = [
-    ("programs/jobs/", &["jobs", "liveness", "layout", "matrix", "properties"]),
+const SUITES: [(&str, &[&str]); 6] = [
+    ("crates/onchain/", &["gate", "nodes"]),
+    ("programs/jobs/", &["jobs", "gate", "liveness", "layout", "matrix", "properties"]),
+    ("programs/nodes/", &["nodes", "gate", "matrix"]),
     ("programs/staking/", &["staking", "matrix", "rewards"]),
     ("programs/rewards/", &["rewards", "matrix", "pools", "jobs"]),
     ("programs/pools/", &["pools", "matrix"]),
 ];
 
-/// Takes out every guard whose name contains one of the wanted words, or all.
+/// Takes out every guard whose name or file contains one of the wanted words, or all.
 pub fn command(context: &Context, args: &GuardsArgs) -> Result<()> {
-    let wanted = |guard: &&Guard| args.names.is_empty() || args.names.iter().any(|n| guard.name.contains(n));
-    ensure!(GUARDS.iter().any(|guard| wanted(&guard)), "no guard has a name that contains {:?}", args.names);
+    let wanted = |guard: &&Guard| {
+        args.words.is_empty() || args.words.iter().any(|w| guard.name.contains(w) || guard.file.contains(w))
+    };
+    ensure!(
+        GUARDS.iter().any(|guard| wanted(&guard)),
+        "no guard has a name or a file that contains {:?}",
+        args.words
+    );
     let _lock = context.cache.lock()?;
     let (_, host) = build_and_host(context, &BuildArgs::default())?;
     let builder = setup::install(context, &BuildArgs::default())?;

@@ -2,10 +2,15 @@
 
 use crate::{
     amount,
-    demo::report::{DECIMALS, Report, SYMBOL},
+    demo::{
+        onboarding,
+        report::{DECIMALS, Report, SYMBOL},
+    },
 };
 use grid_client::event::Event;
+use grid_executor::Digest;
 use grid_jobs::JobState;
+use grid_nodes::CollectionRole;
 use solana_address::Address;
 
 /// What an event says, with the names that the report knows.
@@ -131,6 +136,59 @@ pub fn event(event: &Event, report: &Report) -> String {
         Event::MarketPaused(e) => format!("{}: entries paused until {}", name(&e.market), e.until),
         Event::MarketClosed(e) => format!("{}: closed", name(&e.market)),
         Event::DepositsPaused(e) => format!("config: deposits paused until {}", e.until),
+        Event::AdmissionChanged(e) => {
+            format!("{}: asks for {}", name(&e.market), onboarding::in_words(&e.admission, name))
+        }
+        Event::DeviceAdmitted(e) => {
+            format!(
+                "{}: admitted; {} backs {} of the node's devices",
+                name(&e.device),
+                name(&e.mint),
+                e.devices_after
+            )
+        }
+        Event::DeviceDismissed(e) => {
+            format!(
+                "{}: dismissed; {} backs {} of the node's devices",
+                name(&e.device),
+                name(&e.mint),
+                e.devices_after
+            )
+        }
+        Event::NodeRegistered(e) => {
+            format!("{}: registered; slot {} stands for its hardware", name(&e.node), e.hardware_slot)
+        }
+        Event::NodeUpdated(e) => {
+            format!("{}: told anew; slot {} stands for its hardware", name(&e.node), e.hardware_slot)
+        }
+        Event::NodeClosed(e) => format!("{}: off the registry", name(&e.node)),
+        Event::CollectionOpened(e) => {
+            let how = if e.is_ours == 1 { "made" } else { "adopted" };
+            format!("{}: {how}, authority {}", name(&e.collection), name(&e.authority))
+        }
+        Event::CollectionRoleProposed(e) => {
+            format!("{}: role of {} offered to {}", name(&e.collection), role(e.role), name(&e.to))
+        }
+        Event::CollectionRoleChanged(e) => {
+            format!("{}: {} {}", name(&e.collection), role(e.role), name(&e.holder))
+        }
+        Event::Attested(e) => format!(
+            "{}: {}, attested by {}, result {}",
+            name(&e.node),
+            onboarding::score_in_words(e.class.get(), e.score.get()),
+            name(&e.attestor),
+            Digest(e.result)
+        ),
+        Event::AttestationClosed(e) => {
+            let why = if e.is_revoked == 1 { "revoked" } else { "expired, closed" };
+            format!("{}: attestation in class {} {why}", name(&e.node), e.class)
+        }
+        Event::AccessIssued(e) => {
+            format!("{}: issued to {}, in the {}", name(&e.mint), name(&e.node), name(&e.collection))
+        }
+        Event::AccessRevoked(e) => {
+            format!("{}: not in the {} any more", name(&e.mint), name(&e.collection))
+        }
         Event::ConfigUpdated(e) => {
             format!("config: pauser {}, treasury {}", name(&e.pauser), name(&e.treasury))
         }
@@ -194,4 +252,9 @@ pub fn event(event: &Event, report: &Report) -> String {
         }
         Event::EmissionClosed(e) => format!("{}: closed", name(&e.emission)),
     }
+}
+
+/// A role of a collection.
+fn role(number: u8) -> &'static str {
+    if number == CollectionRole::Attestor as u8 { "attestor" } else { "authority" }
 }

@@ -2,6 +2,7 @@
 
 mod batch;
 mod describe;
+mod onboarding;
 mod report;
 mod stage;
 mod staking;
@@ -86,9 +87,20 @@ pub async fn run(options: Options) -> Result<()> {
     stage.open_staking().await?;
     report.phase("A staker locks tokens; their weight earns from the next day on");
     stage.stake().await?;
-    report.phase("A client funds a project, a node its devices");
+    report.phase("The market's authority makes a collection of access NFTs, and says whom the market admits");
+    stage.open_collection().await?;
+    report.phase("A node joins: it registers, stakes, runs the benchmark, is attested, gets its access NFT");
+    // The client serves definitions and inputs, the node results; each fetches from the other and re-hashes.
+    let local = (Ipv4Addr::LOCALHOST, 0).into();
+    let from_client = serve_folder(published, local).await?;
+    let results = FolderStore::open(folder.path().join("node"))?;
+    let from_node = serve_folder(results.clone(), local).await?;
+    let workplace = Workplace::new(folder.path().join("scratch"), results.clone(), Sources::new(Vec::new()));
+    stage.onboard(&workplace, from_node.url()).await?;
+    report.phase("A client funds a project, the node its devices; the access NFT opens the market to them");
     stage.open_project(options.deposit).await?;
     stage.open_devices().await?;
+    stage.admit_devices().await?;
     let when_funded = stage.balances().await?;
 
     report.phase("Jobs wait: they are listed before any device is offered; one is delisted");
@@ -100,11 +112,6 @@ pub async fn run(options: Options) -> Result<()> {
     let (_, unwanted) = list(&stage, &mut ids, Planned { name: "unwanted job".into(), ..unwanted }).await?;
     stage.delist(unwanted).await?;
 
-    // The client serves definitions and inputs, the node results; each fetches from the other and re-hashes.
-    let local = (Ipv4Addr::LOCALHOST, 0).into();
-    let from_client = serve_folder(published, local).await?;
-    let results = FolderStore::open(folder.path().join("node"))?;
-    let from_node = serve_folder(results.clone(), local).await?;
     let node = Node::start(&stage, folder.path(), &results, &from_client.url())?;
     wait_for(&stage, "the jobs to be done", |_, active| active == 0).await?;
 
@@ -128,10 +135,11 @@ pub async fn run(options: Options) -> Result<()> {
 
     report.phase("Everybody takes home what is due");
     stage.close_devices().await?;
+    stage.offboard().await?;
     let addresses: Vec<Address> = jobs.iter().map(|(_, address)| *address).collect();
     stage.close_project(&addresses).await?;
     report.phase(
-        "The market's fees reach stakers, are burnt, and reach the treasury; the staker claims and leaves",
+        "The market's fees reach stakers, are burnt, and reach the treasury; the staker claims, the stakes end",
     );
     stage.share_fees().await?;
     let when_shared = stage.balances().await?;
@@ -241,7 +249,11 @@ impl Node {
                 hardware: Hardware::cpu(format!("cpu-{index}")),
                 executor: Arc::new(ProcessExecutor::default()),
                 workplace: Workplace::new(folder.join(format!("scratch-{index}")), results.clone(), sources),
-                config: WorkerConfig { poll_interval: LOOK, ..WorkerConfig::default() },
+                config: WorkerConfig {
+                    poll_interval: LOOK,
+                    stake_id: onboarding::STAKE_ID,
+                    ..WorkerConfig::default()
+                },
                 observer: observer.clone(),
             };
             workers.spawn(worker.run(stop.clone()));

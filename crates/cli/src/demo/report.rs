@@ -14,6 +14,8 @@ use std::{
 pub const DECIMALS: u8 = 6;
 /// Symbol of the demo's token.
 pub const SYMBOL: &str = "GRID";
+/// Width of the column that says what a line is about: the longest instruction's name.
+const WIDTH: usize = "propose_collection_role".len();
 
 /// Prints what happens, as it happens, and adds up what it cost.
 pub struct Report {
@@ -118,7 +120,7 @@ impl Report {
         }
         let what = if transitions.is_empty() { step.to_owned() } else { transitions.join("; ") };
         println!(
-            "{:>7.2}s  {:<17} {:>7} CU {:>6} lamports  {what}",
+            "{:>7.2}s  {:<WIDTH$} {:>7} CU {:>6} lamports  {what}",
             self.began.elapsed().as_secs_f64(),
             step,
             landed.compute_units,
@@ -130,7 +132,7 @@ impl Report {
     pub fn note(&self, subject: &str, text: &str) {
         match self.json {
             true => self.line(json!({ "type": "note", "subject": subject, "text": text })),
-            false => println!("{:>7.2}s  {subject:<17} {text}", self.began.elapsed().as_secs_f64()),
+            false => println!("{:>7.2}s  {subject:<WIDTH$} {text}", self.began.elapsed().as_secs_f64()),
         }
     }
 
@@ -138,7 +140,7 @@ impl Report {
     pub fn output(&self, job: &str, stream: &str, text: &str) {
         match self.json {
             true => self.line(json!({ "type": "output", "job": job, "stream": stream, "text": text })),
-            false => println!("{:>8}  {job:<17} | {text}", ""),
+            false => println!("{:>8}  {job:<WIDTH$} | {text}", ""),
         }
     }
 

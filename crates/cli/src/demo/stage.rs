@@ -56,14 +56,16 @@ pub struct Stage {
     pub chain: Arc<RpcChain>,
     /// What is printed.
     pub report: Arc<Report>,
-    /// Upgrade authority and admin of the programs, authority of the market and of the mint.
+    /// Upgrade authority and admin of the programs, authority of the market, the mint and the access collection.
     pub admin: Keypair,
     /// Owns the project.
     pub client: Keypair,
-    /// Owns the devices, is their payee.
+    /// Owns the devices and a stake, is the devices' payee.
     pub node: Arc<Keypair>,
     /// Owns a stake.
     pub staker: Keypair,
+    /// Attests benchmarks.
+    pub attestor: Keypair,
     /// The mint.
     pub mint: Address,
     /// The market.
@@ -78,8 +80,8 @@ impl Stage {
     /// Starts the network and names everything.
     pub async fn start(report: Arc<Report>) -> Result<Self> {
         let (admin, client, node) = (Keypair::new(), Keypair::new(), Arc::new(Keypair::new()));
-        let staker = Keypair::new();
-        let actors = [&admin, &client, &node, &staker].map(|actor| actor.pubkey());
+        let (staker, attestor) = (Keypair::new(), Keypair::new());
+        let actors = [&admin, &client, &node, &staker, &attestor].map(|actor| actor.pubkey());
         let config = LocalnetConfig {
             programs: localnet::programs(Some(admin.pubkey()))?,
             airdrops: actors.map(|address| Airdrop { address, lamports: LAMPORTS }).to_vec(),
@@ -99,6 +101,7 @@ impl Stage {
             (client.pubkey(), "client"),
             (node.pubkey(), "node"),
             (staker.pubkey(), "staker"),
+            (attestor.pubkey(), "attestor"),
             (mint.pubkey(), "mint"),
             (address::vault(&mint.pubkey()).0, "vault"),
             (market, "market"),
@@ -120,11 +123,15 @@ impl Stage {
             client,
             node,
             staker,
+            attestor,
             mint: mint.pubkey(),
             market,
             project,
             devices,
         };
+        stage.report.name(stage.collection(), "access collection");
+        stage.report.name(stage.access_mint(), "access NFT");
+        stage.report.name(stage.node_stake(), "node's stake");
         stage.create_mint(&mint).await?;
         Ok(stage)
     }
@@ -216,7 +223,7 @@ impl Stage {
         Ok(())
     }
 
-    /// Pays out earnings and bonds, and closes the devices.
+    /// Pays out earnings and bonds, dismisses the devices and closes them.
     pub async fn close_devices(&self) -> Result<()> {
         let node = self.node.pubkey();
         for device in &self.devices {
@@ -229,6 +236,7 @@ impl Stage {
             let withdraw =
                 instruction::withdraw_bond(node, *device, self.mint, node, earned.bond_atoms.get());
             self.send("withdraw_bond", &[withdraw], &[&self.node]).await?;
+            self.dismiss_device(*device).await?;
             let close = instruction::close_device(node, node, *device);
             self.send("close_device", &[close], &[&self.node]).await?;
         }

@@ -1,4 +1,4 @@
-//! The demo's staker: it locks tokens, earns a share of the market's fees, and leaves.
+//! The demo's staker: it locks tokens, earns a share of the market's fees, and leaves. The node's stake ends with it.
 
 use crate::demo::stage::Stage;
 use anyhow::{Result, ensure};
@@ -7,6 +7,7 @@ use grid_client::{
     address, chain, instruction, rewards, staking, token,
 };
 use solana_address::Address;
+use solana_keypair::Keypair;
 use solana_signer::Signer;
 
 /// Tokens that the staker locks, atoms.
@@ -61,17 +62,23 @@ impl Stage {
         Ok(())
     }
 
-    /// The staker takes everything home.
+    /// Staker and node take their stakes home.
     pub async fn unstake(&self) -> Result<()> {
-        let (owner, mint, stake) = (self.staker.pubkey(), self.mint, self.stake_address());
-        self.send("unstake", &[staking::unstake(owner, stake)], &[&self.staker]).await?;
+        let stakes: [(&Keypair, Address); 2] =
+            [(&self.staker, self.stake_address()), (&self.node, self.node_stake())];
+        for (owner, stake) in stakes {
+            self.send("unstake", &[staking::unstake(owner.pubkey(), stake)], &[owner]).await?;
+        }
         self.pass("the tokens come free within 14 days", DURATION.into()).await?;
-        let destination = address::token_account(&owner, mint);
-        let withdraw = staking::withdraw(owner, stake, mint, destination);
-        self.send("withdraw", &[withdraw], &[&self.staker]).await?;
-        let exit = rewards::exit(owner, stake, self.pool());
+        let (staker, mint) = (self.staker.pubkey(), self.mint);
+        let exit = rewards::exit(staker, self.stake_address(), self.pool());
         self.send("exit", &[exit], &[&self.staker]).await?;
-        self.send("close", &[staking::close(owner, stake)], &[&self.staker]).await?;
+        for (owner, stake) in stakes {
+            let destination = address::token_account(&owner.pubkey(), mint);
+            let withdraw = staking::withdraw(owner.pubkey(), stake, mint, destination);
+            self.send("withdraw", &[withdraw], &[owner]).await?;
+            self.send("close", &[staking::close(owner.pubkey(), stake)], &[owner]).await?;
+        }
         Ok(())
     }
 
@@ -80,7 +87,7 @@ impl Stage {
         rewards::pool_address(&self.mint, &self.mint).0
     }
 
-    /// The stake.
+    /// The staker's stake.
     pub fn stake_address(&self) -> Address {
         staking::stake_address(&self.mint, &self.staker.pubkey(), 0).0
     }
@@ -95,14 +102,17 @@ impl Stage {
         Ok(held)
     }
 
-    /// What the stake's account says is left, atoms. It must be what the vault of the stakes holds.
+    /// What the stakes' accounts say is left, atoms. It must be what the vault of the stakes holds.
     pub async fn stakes_held(&self) -> Result<u64> {
         let vault = staking::vault_address(&self.mint).0;
         if chain::account(self.chain.as_ref(), &vault).await?.is_none() {
             return Ok(0);
         }
-        let stake = chain::find::<Stake>(self.chain.as_ref(), &self.stake_address()).await?;
-        let (left, held) = (stake.map_or(0, |stake| stake.left()), self.tokens_in(&vault).await?);
+        let (mut left, held) = (0, self.tokens_in(&vault).await?);
+        for address in [self.stake_address(), self.node_stake()] {
+            let stake = chain::find::<Stake>(self.chain.as_ref(), &address).await?;
+            left += stake.map_or(0, |stake| stake.left());
+        }
         ensure!(left == held, "the vault of the stakes holds {held} atoms, the stakes {left}");
         Ok(held)
     }

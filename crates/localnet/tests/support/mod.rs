@@ -141,13 +141,14 @@ pub fn metadata_account(mint: &Address) -> Address {
 
 /// `CreateMetadataAccount`, the first version, with a name and a symbol.
 pub fn create_metadata(mint: &Address, authority: &Address, name: &str, symbol: &str) -> Instruction {
-    let mut data = vec![0];
+    // CreateMetadataAccountV3.
+    let mut data = vec![33];
     for text in [name, symbol, ""] {
         data.extend((text.len() as u32).to_le_bytes());
         data.extend(text.as_bytes());
     }
-    // No seller fee, no creators; mutable.
-    data.extend([0, 0, 0, 1]);
+    // No seller fee, no creators, no collection, no uses; mutable; no collection itself.
+    data.extend([0, 0, 0, 0, 0, 1, 0]);
     let accounts = vec![
         AccountMeta::new(metadata_account(mint), false),
         AccountMeta::new_readonly(*mint, false),

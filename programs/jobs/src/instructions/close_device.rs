@@ -2,7 +2,7 @@
 //!
 //! Signs: the node at any time, anyone 30 days after a notice.
 //! It shall fail when: the signer is a stranger and no notice has passed; the rent would go to another; the device is
-//! not idle; it has a bond or earnings.
+//! not idle; it has a bond or earnings, or is admitted with an access NFT.
 
 use crate::{
     errors::GridError,
@@ -33,6 +33,7 @@ pub fn handle_close_device(ctx: &mut Context<CloseDevice>) -> Result<()> {
     require!(accounts.device.is(DeviceState::Idle), GridError::DeviceNotIdle);
     let is_empty = accounts.device.bond_atoms.is_zero() && accounts.device.earnings_atoms.is_zero();
     require!(is_empty, GridError::DeviceNotEmpty);
+    require!(accounts.device.access == 0, GridError::DeviceAdmitted);
     let device = *accounts.device.address();
     accounts.device.close(*accounts.node.account())?;
     events::log!(DeviceClosed { device });

@@ -11,7 +11,7 @@ use crate::{
     errors::GridError,
     events::{self, JobFinished},
     math::is_zero,
-    state::{Device, Job, JobState, MarketAccount, Project},
+    state::{Device, Job, JobState, Market, Project},
 };
 use anchor_lang::prelude::*;
 use grid_onchain::clock::{unix_timestamp, CLOCK};
@@ -28,9 +28,9 @@ pub struct Finish {
     /// The job.
     #[account(mut)]
     pub job: Account<Job>,
-    /// The job's market.
+    /// The job's market, without its queue.
     #[account(mut, address = job.market @ GridError::WrongMarket)]
-    pub market: MarketAccount,
+    pub market: Account<Market>,
     /// The job's project.
     #[account(mut, address = job.project @ GridError::WrongProject)]
     pub project: Account<Project>,
@@ -51,14 +51,13 @@ pub fn handle_finish(ctx: &mut Context<Finish>, result: &[u8; 32]) -> Result<()>
     let settled = job.finish(now, now)?;
     job.result = *result;
     device.credit_earnings(settled.paid_atoms)?;
-    device.count_finished();
-    device.release();
+    device.finish();
     market.credit_fee(settled.fee_atoms)?;
     market.remove_job()?;
     project.credit(settled.refund_atoms)?;
     events::log!(JobFinished {
         job: *job.address(),
-        seconds: u64::from(settled.seconds).into(),
+        seconds: settled.seconds.into(),
         paid_atoms: settled.paid_atoms.into(),
         fee_atoms: settled.fee_atoms.into(),
         refund_atoms: settled.refund_atoms.into(),

@@ -2,7 +2,8 @@
 //!
 //! Signs: the node.
 //! A start after the deadline stands as long as nobody has taken the job back.
-//! It shall fail when: the signer is not the node; job and device are not matched; the job runs already.
+//! It shall fail when: the signer is not the node; the device offered itself with `work_gated`; job and device are not
+//! matched; the job runs already.
 
 use crate::{
     errors::GridError,
@@ -32,10 +33,15 @@ pub struct Start {
 /// Handles `start`.
 pub fn handle_start(ctx: &mut Context<Start>) -> Result<()> {
     let accounts = &mut ctx.accounts;
-    let (device, job) = (&mut accounts.device, &mut accounts.job);
-    require!(are_matched(job, device), GridError::NotMatched);
+    require!(accounts.device.is_gated == 0, GridError::AdmissionAsked);
+    begin(&mut accounts.device, &mut accounts.job, unix_timestamp(&accounts.clock)?)
+}
 
-    job.start(device.address(), unix_timestamp(&accounts.clock)?);
+/// Begins the run at `now`, Unix seconds. Error: [`GridError::NotMatched`].
+#[inline(always)]
+pub fn begin(device: &mut Account<Device>, job: &mut Account<Job>, now: i64) -> Result<()> {
+    require!(are_matched(job, device), GridError::NotMatched);
+    job.start(device.address(), now);
     device.start(job.address());
     events::log!(JobStarted { job: *job.address(), started_at: job.started_at });
     Ok(())

@@ -35,8 +35,8 @@ pub struct Device {
     pub bump: u8,
     /// 1 idle, 2 queued, 3 assigned, 4 running.
     pub state: u8,
-    /// Padding, zero.
-    pub padding: u8,
+    /// 1 when the device last offered itself with `work_gated`, else 0.
+    pub is_gated: u8,
     /// Slot of the market's queue that the device last joined.
     pub slot: PodU16,
     /// Padding, zero.
@@ -69,8 +69,12 @@ pub struct Device {
     pub penalties: Penalties,
     /// When notice was given to the waiting or idle device, Unix seconds; else zero.
     pub noticed_at: PodI64,
+    /// Metadata of the access NFT that the device was admitted with; zero when it was not.
+    pub access_metadata: Address,
+    /// What the market asked for then, see [`crate::AccessRule`]; zero when the device was not admitted.
+    pub access: u8,
     /// Zero, for fields of later versions.
-    pub reserved: [u8; 40],
+    pub reserved: [u8; 7],
 }
 
 const _: () = assert!(core::mem::size_of::<Device>() == 280);
@@ -106,15 +110,17 @@ impl Device {
         self.state == state as u8
     }
 
-    /// Notes that the device waits in `slot` of the queue.
-    pub fn queue(&mut self, slot: u16) {
+    /// Notes that the device waits in `slot` of the queue, and whether it offered itself with `work_gated`.
+    pub fn queue(&mut self, slot: u16, is_gated: bool) {
         self.state = DeviceState::Queued as u8;
+        self.is_gated = is_gated.into();
         self.slot = slot.into();
     }
 
-    /// Notes the match with the job that `job` already names.
-    pub fn assign(&mut self, now: i64) {
+    /// Notes the match with the job that `job` already names, and whether it offered itself with `work_gated`.
+    pub fn assign(&mut self, now: i64, is_gated: bool) {
         self.state = DeviceState::Assigned as u8;
+        self.is_gated = is_gated.into();
         self.matched_at = now.into();
     }
 
@@ -138,8 +144,12 @@ impl Device {
         self.strikes = self.strikes.get().saturating_add(1).into();
     }
 
-    /// Counts a finished job, which takes off a strike.
-    pub fn count_finished(&mut self) {
+    /// Notes the end of a run with a result: counts it and takes off a strike.
+    pub fn finish(&mut self) {
+        // `matched_at` is zero since the start.
+        self.state = DeviceState::Idle as u8;
+        self.job = Address::default();
+        self.noticed_at = 0.into();
         self.jobs_finished = self.jobs_finished.get().wrapping_add(1).into();
         if !self.strikes.is_zero() {
             self.strikes = self.strikes.get().wrapping_sub(1).into();

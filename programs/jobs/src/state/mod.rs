@@ -1,5 +1,6 @@
 //! The accounts: their layout, their addresses and the rules that each keeps by itself.
 
+pub mod admission;
 pub mod config;
 pub mod device;
 pub mod job;
@@ -9,4 +10,4 @@ pub mod pause;
 pub mod project;
 pub mod queue;
 
-pub use {config::*, device::*, job::*, market::*, member::*, pause::*, project::*, queue::*};
+pub use {admission::*, config::*, device::*, job::*, market::*, member::*, pause::*, project::*, queue::*};

@@ -109,7 +109,8 @@ impl<'a> Queue<'a> {
             return Err(GridError::QueueFull.into());
         }
         self.links.free = self.slot(index)?.next;
-        self.links.waiting = self.links.waiting.get().checked_add(1).ok_or(GridError::QueueCorrupted)?.into();
+        // No more can wait than there are slots, and `NO_SLOT` is none.
+        self.links.waiting = self.links.waiting.get().wrapping_add(1).into();
         self.links.kind = kind as u8;
         Ok(index)
     }
@@ -187,7 +188,8 @@ impl<'a> Queue<'a> {
         slot.address = Address::default();
         slot.next = next;
         self.links.free = index;
-        self.links.waiting = self.links.waiting.get().checked_sub(1).ok_or(GridError::QueueCorrupted)?.into();
+        // Whoever waits was counted when it took its slot: there is at least one.
+        self.links.waiting = self.links.waiting.get().wrapping_sub(1).into();
         Ok(())
     }
 }

@@ -92,7 +92,6 @@ impl Stake {
         require!(amount_atoms > 0, StakingError::ZeroAmount);
         require!(!self.is_unstaking(), StakingError::Unstaking);
         let total = self.total_atoms.get().checked_add(amount_atoms).ok_or(StakingError::StakeTooLarge)?;
-        require!(total <= MAX_STAKE_ATOMS, StakingError::StakeTooLarge);
         self.total_atoms = total.into();
         self.weigh()
     }

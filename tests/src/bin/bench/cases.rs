@@ -2,7 +2,7 @@
 
 use crate::{
     figures::{Figure, Figures},
-    incentives,
+    gate, incentives,
 };
 use grid_client::{
     address,
@@ -33,6 +33,7 @@ pub fn measure(depths: &[usize]) -> Figures {
     }
     once(&mut figures);
     incentives::measure(&mut figures);
+    gate::measure(&mut figures);
     let mut world = World::new();
     let extra = world.open_device(1);
     world.grow_market_to(CAPACITY);

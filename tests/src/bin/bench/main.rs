@@ -6,6 +6,7 @@
 
 mod cases;
 mod figures;
+mod gate;
 mod incentives;
 mod report;
 

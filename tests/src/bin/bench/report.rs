@@ -40,8 +40,13 @@ const PEER_INCENTIVES: [(&str, u64); 13] = [
 ];
 
 /// Bytes of the peer's binaries.
-const PEER_BINARIES: [(&str, u64); 4] =
-    [("grid_jobs", 619_632), ("grid_staking", 337_624), ("grid_rewards", 287_040), ("grid_pools", 286_160)];
+const PEER_BINARIES: [(&str, u64); 5] = [
+    ("grid_jobs", 619_632),
+    ("grid_nodes", 182_240),
+    ("grid_staking", 337_624),
+    ("grid_rewards", 287_040),
+    ("grid_pools", 286_160),
+];
 
 /// The tables, in Markdown.
 pub fn table(figures: &Figures) -> String {
@@ -75,6 +80,7 @@ pub fn table(figures: &Figures) -> String {
         let _ = writeln!(text, "Each job after the first of a `list_many`: **{} CU**.\n", thousands(units));
     }
     text.push_str(&per_block(figures));
+    text.push_str(&gate(figures));
     text.push_str(&incentives(figures));
     text.push_str("| binary | bytes | peer's bytes |\n| --- | ---: | ---: |\n");
     for (name, bytes) in &figures.binaries {
@@ -84,7 +90,34 @@ pub fn table(figures: &Figures) -> String {
     text
 }
 
-/// Staking, rewards and emission pools.
+/// What the gate adds to `work` and to `start`, by what the market asks for.
+fn gate(figures: &Figures) -> String {
+    let mut text = String::from(
+        "| the market asks for | adds to work, CU | adds to start, CU | adds to work, bytes | adds to start, bytes |\n\
+         | --- | ---: | ---: | ---: | ---: |\n",
+    );
+    let any = |name: &str| figures.instructions.get(name)?.get(&0).copied();
+    for asked in ["nothing", "stake", "access", "attestation", "everything"] {
+        let added = |gated: String, plain: &str, of: fn(&Figure) -> u64| {
+            any(&gated).zip(any(plain)).map(|(gated, plain)| of(&gated).saturating_sub(of(&plain)))
+        };
+        let work = |of| added(format!("work_gated ({asked}, queues)"), "work (queues)", of);
+        let start = |of| added(format!("start_gated ({asked}, met by list)"), "start (met by list)", of);
+        let (units, bytes) = (|figure: &Figure| figure.compute_units, |figure: &Figure| figure.bytes);
+        let _ = writeln!(
+            text,
+            "| {asked} | {} | {} | {} | {} |",
+            cell(work(units)),
+            cell(start(units)),
+            cell(work(bytes)),
+            cell(start(bytes))
+        );
+    }
+    text.push('\n');
+    text
+}
+
+/// Staking, rewards, emission pools and nodes.
 fn incentives(figures: &Figures) -> String {
     let mut text = String::from(
         "| instruction | CU | signatures | bytes | peer's CU |\n| --- | ---: | ---: | ---: | ---: |\n",

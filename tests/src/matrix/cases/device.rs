@@ -29,7 +29,7 @@ pub(super) const CASES: &[Case] = &[
 ];
 
 /// When a notice of the stage has passed.
-const AFTER_THE_NOTICE: u32 = NOTICE_SECONDS + 1;
+pub(super) const AFTER_THE_NOTICE: u32 = NOTICE_SECONDS + 1;
 
 /// By the node, in a market in which it has others.
 fn open_device(stage: &Stage) -> Sample {
@@ -59,6 +59,7 @@ fn close_device_by_the_node(stage: &Stage) -> Sample {
             && device.is(DeviceState::Idle)
             && device.bond_atoms == 0
             && device.earnings_atoms == 0
+            && device.access == 0
     });
     let slots = [
         Slot::new("signer", Kind::Wallet),
@@ -81,6 +82,7 @@ fn close_device_by_anyone(stage: &Stage) -> Sample {
             && device.is(DeviceState::Idle)
             && device.bond_atoms == 0
             && device.earnings_atoms == 0
+            && device.access == 0
             && device.noticed_at != 0
     });
     let slots = [

@@ -129,9 +129,8 @@ fn collect_for_the_treasury(stage: &Stage) -> Sample {
     let none = Slot::new("reward_pool", Kind::Gone);
     let no_vault = Slot::new("reward_vault", Kind::Gone);
     let mint = mint_slot(&stage.mint);
-    let mut sample = collect_fees(stage, Address::default(), [mint, none, no_vault], |_| true);
-    look_away(stage, &mut sample, 5);
-    sample
+    let sample = collect_fees(stage, Address::default(), [mint, none, no_vault], |_| true);
+    look_away(stage, sample, 5)
 }
 
 /// The same, where its stakes earn half of the fees, and a quarter is burnt.
@@ -179,7 +178,8 @@ fn collect_fees(
 /// One in which nobody is.
 fn close_market(stage: &Stage) -> Sample {
     let cast = &stage.cast;
-    let slots = [Slot::new("authority", Kind::Wallet), Slot::new("market", Kind::Market)];
+    let settled = stage.markets(|market| market.authority == cast.authority && market.is_settled());
+    let slots = [Slot::new("authority", Kind::Wallet), Slot::new("market", Kind::Market).or(settled)];
     Sample::new(stage, instruction::close_market(cast.authority, stage.empty_market), slots)
         .closing(1, 0)
         .or_as_well(instruction::close_market(cast.second_client, stage.empty_market_of_another))

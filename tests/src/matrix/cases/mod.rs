@@ -1,13 +1,16 @@
 //! The cases: every instruction of every program, in each situation that takes another way through it.
 
 mod admin;
+mod collection;
 mod device;
+mod gate;
 mod job;
 mod listing;
 mod market;
 mod matched;
 mod pools;
 mod project;
+mod registry;
 mod rewards;
 mod run;
 mod staking;
@@ -28,6 +31,7 @@ pub fn all() -> Vec<Case> {
         market::CASES,
         project::CASES,
         device::CASES,
+        gate::CASES,
         listing::CASES,
         job::CASES,
         matched::CASES,
@@ -38,6 +42,7 @@ pub fn all() -> Vec<Case> {
     };
     [
         jobs.concat(),
+        of(grid_nodes::ID, &[registry::CASES, collection::CASES].concat()),
         of(grid_staking::ID, staking::CASES),
         of(grid_rewards::ID, rewards::CASES),
         of(grid_pools::ID, pools::CASES),
@@ -109,20 +114,16 @@ fn other_projects(stage: &Stage, mint: &Mint, but: Address) -> Vec<Address> {
     found
 }
 
-/// Says that an instruction does not look at a slot that it may write: any account may stand there, but those in other
-/// slots and those that the runtime keeps read-only.
-fn look_away(stage: &Stage, sample: &mut Sample, place: usize) {
-    let taken: Vec<Address> = sample.instruction.accounts.iter().map(|meta| meta.pubkey).collect();
+/// Says that an instruction does not look at a slot. If it only reads it, any account may stand there; if it may write it,
+/// any but those that the runtime keeps read-only.
+fn look_away(stage: &Stage, sample: Sample, place: usize) -> Sample {
     let program = sample.instruction.program_id;
     let is_reserved = |entry: &Entry| {
         entry.kind == Kind::Sysvar
             || entry.account.owner == native_loader::ID
             || [program, address_lookup_table::ID, stake::ID].contains(&entry.address)
     };
-    let writable = stage.pool.iter().filter(|entry| !is_reserved(entry)).map(|entry| entry.address);
-    let all = writable.filter(|address| !taken.contains(address)).collect();
-    sample.slots[place] = Slot::new(sample.slots[place].name, Kind::Wallet).or(all);
-    for twin in &mut sample.twins {
-        twin.groups.push(vec![place]);
-    }
+    let is_read_only = !sample.instruction.accounts[place].is_writable;
+    let all = stage.pool.iter().filter(|entry| is_read_only || !is_reserved(entry));
+    sample.looking_away(place, all.map(|entry| entry.address))
 }

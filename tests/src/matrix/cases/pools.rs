@@ -224,23 +224,21 @@ fn close_with_a_gift(stage: &Stage) -> Sample {
 
 /// Nothing is paid, so that nobody looks at the destination.
 fn close_without_a_token(stage: &Stage) -> Sample {
-    let mut sample = close(stage, stage.stakes, Stakes::unfunded).closing(1, 0).sweeping_to(4);
-    look_away(stage, &mut sample, 4);
-    sample
+    let sample = close(stage, stage.stakes, Stakes::unfunded).closing(1, 0).sweeping_to(4);
+    look_away(stage, sample, 4)
 }
 
 /// Not closeable before.
 fn close_of_one_that_has_paid(stage: &Stage) -> Sample {
     let own = stage.stakes;
     let sets = stage.other_stakes.all().into_iter().chain([own]);
-    let mut sample = sets
+    let sample = sets
         .fold(close(stage, own, Stakes::over), |sample, set| {
             sample.after(pools::claim(set.over(), set.mint, set.beneficiary()))
         })
         .closing(1, 0)
         .sweeping_to(4);
-    look_away(stage, &mut sample, 4);
-    sample
+    look_away(stage, sample, 4)
 }
 
 /// To whichever token account of the mint.

@@ -7,7 +7,6 @@ use crate::{
         Case, Kind, Sample, Slot, Stage,
         stakes::{AMOUNT, SLASH_EPOCH, Stakes, slash},
     },
-    network::PROGRAMS,
 };
 use grid_client::{
     address, staking,
@@ -15,7 +14,7 @@ use grid_client::{
 };
 use grid_staking::Role;
 use solana_address::Address;
-use solana_sdk_ids::{bpf_loader_upgradeable, system_program};
+use solana_sdk_ids::bpf_loader_upgradeable;
 
 const ID: u64 = 0x0102_0304_0506_0708;
 /// Where the data of `stake` holds the bump: after discriminator and id.
@@ -290,8 +289,7 @@ fn close(stage: &Stage) -> Sample {
 fn mint_slot(stage: &Stage, mint: &Mint) -> Slot {
     let mut slot = Slot::new("mint", Kind::Mint);
     if mint.program == token::PROGRAM_ID {
-        let foreign = [stage.attacker_program, system_program::ID, token::PROGRAM_2022_ID];
-        slot.owners = foreign.into_iter().chain(PROGRAMS.map(|(program, _)| program)).collect();
+        slot.owners = stage.owners();
     }
     slot
 }

@@ -5,7 +5,8 @@ use crate::matrix::{
     case::Seeds,
     check::{Change, Checker},
 };
-use grid_jobs::{Config, Device, Job, Market, Member, Project, VAULT_SEED};
+use grid_jobs::{Admission, Config, Device, Job, Market, Member, Project, VAULT_SEED};
+use grid_nodes::{Access, Attestation, Collection, Node};
 use grid_pools::Emission;
 use grid_rewards::{Pool, Position};
 use grid_staking::{Settings, Stake};
@@ -70,7 +71,7 @@ fn refuse_at(checker: &mut Checker, row: u8, place: usize, what: &str, address: 
 }
 
 /// First seeds of the addresses of all programs, and none.
-const TAGS: [&[u8]; 13] = [
+const TAGS: [&[u8]; 20] = [
     Config::SEED,
     Market::SEED,
     Project::SEED,
@@ -82,6 +83,13 @@ const TAGS: [&[u8]; 13] = [
     Pool::SEED,
     Position::SEED,
     Emission::SEED,
+    Admission::SEED,
+    Node::SEED,
+    Collection::SEED,
+    Collection::MINT_SEED,
+    Attestation::SEED,
+    Access::SEED,
+    Access::MINT_SEED,
     VAULT_SEED,
     b"",
 ];
@@ -113,7 +121,7 @@ fn variants(checker: &Checker, seeds: &Seeds) -> Vec<(String, Vec<Vec<u8>>)> {
                     }
                 }
             }
-            4 | 8 if at > 0 => {
+            2 | 4 | 8 if at > 0 => {
                 let reversed: Vec<u8> = part.iter().rev().copied().collect();
                 replace(format!("with seed {at} big-endian"), reversed);
                 let mut next = part.clone();

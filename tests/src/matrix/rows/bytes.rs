@@ -1,24 +1,16 @@
 //! Rows 2 and 3: the right address, with another owner or other bytes.
 
-use crate::{
-    matrix::{
-        Kind,
-        check::{Change, Checker},
-    },
-    network::PROGRAMS,
+use crate::matrix::{
+    Kind,
+    check::{Change, Checker},
 };
-use grid_client::token;
 use solana_account::Account;
-use solana_address::Address;
 use solana_instruction::Instruction;
-use solana_sdk_ids::system_program;
 
 /// Row 2: the same bytes under another owner, at their address and in a copy elsewhere. Row 3: at the same address, the
 /// bytes of every other kind, or none.
 pub fn foreign_owner_and_type(checker: &mut Checker) {
-    let attacker = checker.stage.attacker_program;
-    let foreign = [attacker, system_program::ID, token::PROGRAM_ID, token::PROGRAM_2022_ID];
-    let owners: Vec<Address> = foreign.into_iter().chain(PROGRAMS.map(|(program, _)| program)).collect();
+    let owners = checker.stage.owners();
     for (place, slot) in checker.slots() {
         if !slot.kind.has_data() || slot.is_empty() {
             continue;
@@ -40,8 +32,9 @@ pub fn foreign_owner_and_type(checker: &mut Checker) {
         }
 
         let empty = Account { data: vec![0; original.data.len()], ..original.clone() };
+        let may_be_any = slot.may_be_anything || slot.may_have_any_bytes;
         let change = Change::of(3, place, "with zeroed bytes");
-        expect(checker, slot.may_be_anything, change.with(&[(address, empty)]), instruction.clone());
+        expect(checker, may_be_any, change.with(&[(address, empty)]), instruction.clone());
         let mut seen: Vec<Kind> = Vec::new();
         for other in checker.stage.pool.clone() {
             let is_new = !seen.contains(&other.kind);
@@ -51,7 +44,7 @@ pub fn foreign_owner_and_type(checker: &mut Checker) {
             seen.push(other.kind);
             let forged = Account { owner: original.owner, ..other.account };
             let change = Change::of(3, place, format!("with the bytes of a {:?}", other.kind));
-            expect(checker, slot.may_be_anything, change.with(&[(address, forged)]), instruction.clone());
+            expect(checker, may_be_any, change.with(&[(address, forged)]), instruction.clone());
         }
     }
 }

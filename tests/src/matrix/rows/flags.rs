@@ -45,7 +45,9 @@ pub fn read_only(checker: &mut Checker) {
             continue;
         }
         let mut demoted = checker.sample.instruction.clone();
-        demoted.accounts[slot].is_writable = false;
+        // One key in several slots is writable in all of them when it is in one.
+        let same = demoted.accounts.iter_mut().filter(|other| other.pubkey == meta.pubkey);
+        same.for_each(|other| other.is_writable = false);
         checker.refused(Change::of(18, slot, "was read-only"), &[demoted]);
     }
 }

@@ -8,7 +8,8 @@ use solana_instruction::{AccountMeta, Instruction};
 use std::slice::from_ref;
 
 /// Row 17: accounts behind the expected ones, whatever they are, are ignored and change nothing, or are refused if the
-/// instruction takes a number of undeclared ones. Two slots swapped, and fewer accounts than expected, are refused.
+/// instruction takes a number of undeclared ones. Two slots swapped,
+/// neither of which may hold what is in the other, and fewer accounts than expected, are refused.
 pub fn remaining_and_reordered(checker: &mut Checker) {
     let instruction = checker.sample.instruction.clone();
     let declared = instruction.accounts.clone();
@@ -51,14 +52,24 @@ pub fn remaining_and_reordered(checker: &mut Checker) {
             let what = format!("swapped with {}", checker.sample.slots[second].name);
             let mut swapped = instruction.clone();
             swapped.accounts.swap(first, second);
-            checker.refused(Change::of(17, first, &what), from_ref(&swapped));
+            let [one, other] = [first, second].map(|slot| &declared[slot]);
+            let fits = checker.sample.may_swap(first, second) && checker.sample.may_swap(second, first);
+            let is_alike = one.is_signer == other.is_signer && one.is_writable == other.is_writable;
+            expect(checker, fits && is_alike, Change::of(17, first, &what), from_ref(&swapped));
             // The same, each place with the flags it had.
             for (meta, flags) in swapped.accounts.iter_mut().zip(&declared) {
                 (meta.is_signer, meta.is_writable) = (flags.is_signer, flags.is_writable);
             }
             let what = format!("{what}, flags left in place");
-            checker.refused(Change::of(17, first, what), &[swapped]);
+            expect(checker, fits, Change::of(17, first, what), &[swapped]);
         }
+    }
+}
+
+fn expect(checker: &mut Checker, fits: bool, change: Change, swapped: &[Instruction]) {
+    match fits {
+        true => drop(checker.accepted(change, swapped)),
+        false => checker.refused(change, swapped),
     }
 }
 

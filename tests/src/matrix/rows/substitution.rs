@@ -36,7 +36,8 @@ pub fn one_key_in_two_slots(checker: &mut Checker) {
     let metas = checker.sample.instruction.accounts.clone();
     for (place, slot) in checker.slots() {
         for (other, meta) in metas.iter().enumerate() {
-            let both_are_writable = (metas[place].is_writable || slot.is_empty()) && meta.is_writable;
+            let both_are_writable =
+                (metas[place].is_writable || slot.is_filled_writable()) && meta.is_writable;
             if other == place || !both_are_writable || meta.pubkey == metas[place].pubkey {
                 continue;
             }

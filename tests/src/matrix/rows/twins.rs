@@ -18,21 +18,30 @@ pub fn mixed_with_twins(checker: &mut Checker) {
             continue;
         }
         checker.accepted(Change::of_all(4, what), from_ref(&twin.instruction));
-        let mut seen = vec![own.clone(), twin.instruction.clone()];
-        for choice in 0..1_u32 << (own.accounts.len() + 1) {
+        let differing = differing(&own, &twin.instruction);
+        // Neither nothing of the twin nor all of it.
+        for picked in 1..(1_u32 << differing.len()) - 1 {
+            let chosen = differing.iter().enumerate().filter(|(at, _)| is_chosen(picked, *at));
+            let choice = chosen.fold(0, |choice, (_, slot)| choice | 1 << slot);
             let mixed = mix(&own, &twin.instruction, choice);
-            if seen.contains(&mixed) {
-                continue;
-            }
             let what = format!("mixed with a twin: {}", describe(&own, &mixed));
             let change = Change::of_all(4, what);
             match goes_together(&own, &twin, choice) {
                 true => drop(checker.accepted(change, from_ref(&mixed))),
                 false => checker.refused(change, from_ref(&mixed)),
             }
-            seen.push(mixed);
         }
     }
+}
+
+/// The slots in which the two differ; the number of slots stands for the data.
+fn differing(own: &Instruction, twin: &Instruction) -> Vec<usize> {
+    let slots = own.accounts.iter().zip(&twin.accounts).enumerate();
+    let mut found: Vec<usize> = slots.filter(|(_, (own, twin))| own != twin).map(|(slot, _)| slot).collect();
+    if own.data != twin.data {
+        found.push(own.accounts.len());
+    }
+    found
 }
 
 fn is_chosen(choice: u32, slot: usize) -> bool {
@@ -55,11 +64,8 @@ fn mix(own: &Instruction, twin: &Instruction, choice: u32) -> Instruction {
 
 /// Whether each group comes whole from one side; slots that are the same on both sides don't count.
 fn goes_together(own: &Instruction, twin: &Twin, choice: u32) -> bool {
-    let data = own.accounts.len();
-    let differs = |slot: &usize| match *slot == data {
-        true => own.data != twin.instruction.data,
-        false => own.accounts[*slot] != twin.instruction.accounts[*slot],
-    };
+    let (data, differing) = (own.accounts.len(), differing(own, &twin.instruction));
+    let differs = |slot: &usize| differing.contains(slot);
     let grouped = |slot: &usize| twin.groups.iter().any(|group| group.contains(slot));
     let rest: Vec<usize> = (0..=data).filter(|slot| !grouped(slot)).collect();
     twin.groups.iter().chain([&rest]).all(|group| {
