@@ -55,9 +55,17 @@ impl Host {
     }
 
     /// `cargo <subcommand>` for those that take no such flags.
+    ///
+    /// Without what `cargo run` told this program about its own package: build scripts that look at it (that of `ring` does)
+    /// would have everything behind them compiled anew whenever cargo is called by hand in between.
     pub fn command(&self, subcommand: &str) -> Command {
         let mut command = Command::new(cargo());
         command.arg(subcommand).current_dir(&self.root).env("CARGO_TARGET_DIR", &self.target);
+        for (name, _) in env::vars_os() {
+            if name.to_str().is_some_and(tells_of_a_package) {
+                command.env_remove(name);
+            }
+        }
         command
     }
 
@@ -71,6 +79,11 @@ impl Host {
     pub fn binary(&self, name: &str) -> PathBuf {
         self.target.join("debug").join(name)
     }
+}
+
+/// Whether cargo sets the variable for a program that it runs, to tell it about its package.
+fn tells_of_a_package(variable: &str) -> bool {
+    variable.starts_with("CARGO_PKG_") || variable.starts_with("CARGO_MANIFEST_")
 }
 
 /// The cargo that runs this command.

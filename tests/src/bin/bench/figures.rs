@@ -225,13 +225,17 @@ mod tests {
         Figure { compute_units, signatures: 1, bytes: 300, writable_accounts: 3, data_bytes: 8 }
     }
 
-    /// The instructions with a budget, all alike, and a `list_many`.
+    /// The instructions with a budget, all alike, a `list_many`, and a gate that adds as much as it may.
     fn figures(units: u64, at_10_000: u64) -> Figures {
         let by_depth = BTreeMap::from([(0, figure(units)), (10_000, figure(at_10_000))]);
         let mut instructions: BTreeMap<String, _> =
             COMPUTE_BUDGETS.iter().map(|(name, _)| (name.to_string(), by_depth.clone())).collect();
         for (count, units) in [(1, 3_000), (MANY, 3_000 + 2_300 * (MANY as u64 - 1))] {
             instructions.insert(format!("list_many ({count} queue)"), BTreeMap::from([(0, figure(units))]));
+        }
+        for (gated, _) in GATED {
+            let gated_units = units.max(at_10_000) + GATE_BUDGET;
+            instructions.insert(gated.to_owned(), BTreeMap::from([(0, figure(gated_units))]));
         }
         let binaries = BINARY_BUDGETS.map(|(name, bytes)| (name.into(), bytes)).into();
         Figures { instructions, binaries }
@@ -272,6 +276,15 @@ mod tests {
         assert_eq!(figures.further_job(), Some(2_300));
         figures.instructions.get_mut("list_many (1 queue)").unwrap().insert(0, figure(2_999));
         assert_eq!(figures.over_budget().len(), 1);
+    }
+
+    #[test]
+    fn a_dear_gate_is_named() {
+        let mut figures = figures(400, 400);
+        for (gated, _) in GATED {
+            figures.instructions.get_mut(gated).unwrap().insert(0, figure(400 + GATE_BUDGET + 1));
+        }
+        assert_eq!(figures.over_budget().len(), GATED.len());
     }
 
     #[test]
