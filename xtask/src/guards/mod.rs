@@ -37,9 +37,15 @@ struct Guard {
     to: &'static str,
 }
 
-/// Where a program's source is, and the suites that run it, the quick ones first.
-const SUITES: [(&str, &[&str]); 6] = [
+/// Where a guard's source is, and the suites that run it, the ones that fail first at the front. The first prefix counts.
+const SUITES: [(&str, &[&str]); 12] = [
     ("crates/onchain/", &["gate", "nodes"]),
+    ("programs/jobs/src/instructions/admit_device", &["gate", "matrix"]),
+    ("programs/jobs/src/instructions/dismiss_device", &["gate", "matrix"]),
+    ("programs/jobs/src/instructions/gate", &["gate", "matrix"]),
+    ("programs/jobs/src/instructions/set_admission", &["gate", "matrix"]),
+    ("programs/jobs/src/instructions/start_gated", &["gate", "matrix"]),
+    ("programs/jobs/src/instructions/work_gated", &["gate", "matrix"]),
     ("programs/jobs/", &["jobs", "gate", "liveness", "layout", "matrix", "properties"]),
     ("programs/nodes/", &["nodes", "gate", "matrix"]),
     ("programs/staking/", &["staking", "matrix", "rewards"]),

@@ -28,7 +28,7 @@ pub struct RevokeAccess {
     /// The collection's mint.
     #[account(address = collection.mint @ NodesError::WrongMint)]
     pub collection_mint: UncheckedAccount,
-    /// The collection's metadata; Token Metadata checks it.
+    /// The collection's metadata; Token Metadata checks its owner and the mint that it names.
     #[account(mut)]
     pub collection_metadata: UncheckedAccount,
     /// The collection's master edition; Token Metadata checks it.
