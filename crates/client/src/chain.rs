@@ -3,6 +3,7 @@
 use crate::{
     account::{self, MarketView},
     error::ChainError,
+    intent::Intent,
 };
 use anchor_lang::{AccountDeserialize, Discriminator, Owner};
 use async_trait::async_trait;
@@ -52,6 +53,11 @@ pub trait Chain: Send + Sync {
 
     /// Signs and sends a transaction and waits until it has landed. The first signer pays the fee.
     async fn submit(&self, instructions: &[Instruction], signers: &[&Keypair]) -> Result<Landed, ChainError>;
+
+    /// The same for what must land and never twice; a chain that keeps a journal remembers it until it has.
+    async fn land(&self, intent: &Intent, signers: &[&Keypair]) -> Result<Landed, ChainError> {
+        self.submit(&intent.instructions, signers).await
+    }
 
     /// Rent-exempt minimum of an account, lamports.
     async fn minimum_balance(&self, space: usize) -> Result<u64, ChainError>;

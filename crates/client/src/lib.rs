@@ -9,6 +9,7 @@
 //! | [`account`] | decoders of the programs' accounts, a market's queue among them |
 //! | [`event`] | decoders of the programs' events, from a transaction's logs |
 //! | [`error`] | what went wrong, in sentences: program errors by name |
+//! | [`intent`] | transactions that must land, and never twice |
 //! | [`ledger`] | what the accounts of a mint owe, against what its vault holds |
 //! | [`chain`] | reading accounts and submitting transactions: the trait |
 //! | [`rpc`] | the trait over JSON-RPC |
@@ -20,6 +21,7 @@ pub mod chain;
 pub mod error;
 pub mod event;
 pub mod instruction;
+pub mod intent;
 pub mod ledger;
 pub mod nodes;
 pub mod pools;
@@ -31,6 +33,7 @@ pub mod token;
 pub use {
     chain::{Chain, Filter, Landed},
     error::{ChainError, ProgramError},
+    intent::{Expectation, Intent, Patience},
     grid_jobs::ID as JOBS_PROGRAM_ID,
     rpc::RpcChain,
 };

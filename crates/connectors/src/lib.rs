@@ -1,0 +1,1 @@
+//! Grid connectors: typed inference jobs.

@@ -1,0 +1,1 @@
+//! Grid devices: what this machine can sell.

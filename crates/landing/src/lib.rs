@@ -1,0 +1,1 @@
+//! Grid landing engine: transactions that are never lost and never paid twice.
