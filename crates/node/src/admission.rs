@@ -4,6 +4,7 @@
 
 use crate::{
     event::Step,
+    steps,
     worker::{DeviceWorker, WorkerConfig},
 };
 use grid_client::{
@@ -48,14 +49,15 @@ impl DeviceWorker {
         let node = self.key.pubkey();
         if device.is_gated == 0 {
             let start = instruction::start(node, self.device, job);
-            self.submit(Step::Start, Some(job), start).await?;
+            self.land(Step::Start, Some(job), steps::once(job, Step::Start, start)).await?;
             return Ok(Start::Begun);
         }
         // Read now: fetching the job may have taken long.
         let rule = self.rule(&device.market).await?;
         let evidence = self.evidence(device, &rule).await?;
         let start = instruction::start_gated(node, self.device, job, device.market, evidence);
-        let Err(error) = self.submit(Step::StartGated, Some(job), start).await else {
+        let intent = steps::once(job, Step::StartGated, start);
+        let Err(error) = self.land(Step::StartGated, Some(job), intent).await else {
             return Ok(Start::Begun);
         };
         match refusal(&error) {

@@ -22,6 +22,8 @@ pub enum Step {
     Decline,
     /// Showed that a running job lives.
     Heartbeat,
+    /// Gave a running job back.
+    Quit,
     /// Finished a job.
     Finish,
     /// Added the result of a job that its client ended.
@@ -39,6 +41,7 @@ impl Step {
             Self::StartGated => "start_gated",
             Self::Decline => "decline",
             Self::Heartbeat => "heartbeat",
+            Self::Quit => "quit",
             Self::Finish => "finish",
             Self::PostResult => "post_result",
         }
@@ -87,6 +90,15 @@ pub enum NodeEvent<'a> {
         status: JobStatus,
         /// SHA-256 of the result document.
         result: Digest,
+    },
+    /// A worker ended for a reason that no retry of its own can mend; it is started again later.
+    GaveUp {
+        /// The hardware's name.
+        hardware: &'a str,
+        /// The market.
+        market: Address,
+        /// Why.
+        error: String,
     },
     /// Something failed and is tried again.
     Retrying {

@@ -7,14 +7,19 @@
 //! does is told to an observer, see [`NodeEvent`].
 
 mod admission;
+pub mod config;
 mod error;
 mod event;
+pub mod manager;
+mod orders;
 pub mod registration;
+mod steps;
 mod watch;
 mod worker;
 
 pub use {
     error::NodeError,
     event::{NodeEvent, Observer, Step},
+    orders::{Listener, Order, Orders},
     worker::{DeviceWorker, WorkerConfig},
 };

@@ -2,6 +2,7 @@
 
 use crate::{
     event::{NodeEvent, Step},
+    steps,
     worker::DeviceWorker,
 };
 use grid_client::{ChainError, account::Job, chain::find, instruction};
@@ -37,7 +38,7 @@ impl DeviceWorker {
         let interval = limit / self.config.heartbeats_per_limit.max(1);
         if last_heartbeat.elapsed() >= interval {
             let heartbeat = instruction::heartbeat(self.key.pubkey(), self.device, address);
-            self.submit(Step::Heartbeat, Some(address), heartbeat).await?;
+            self.land(Step::Heartbeat, Some(address), steps::once(address, Step::Heartbeat, heartbeat)).await?;
             *last_heartbeat = Instant::now();
         }
         Ok(true)

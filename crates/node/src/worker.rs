@@ -4,9 +4,11 @@ use crate::{
     admission::Start,
     error::NodeError,
     event::{NodeEvent, Observer, Step},
+    orders::{Listener, Order},
+    steps,
 };
 use grid_client::{
-    Chain, ChainError,
+    Chain, ChainError, Intent,
     account::{self, Device, DevicePhase, Job},
     chain::{fetch, fetch_device_and_market, find, job_assigned_to},
     instruction,
@@ -17,7 +19,6 @@ use grid_executor::{
 };
 use grid_jobs::{JobState, math::is_zero};
 use solana_address::Address;
-use solana_instruction::Instruction;
 use solana_keypair::Keypair;
 use solana_signer::Signer;
 use std::{sync::Arc, time::Duration};
@@ -80,28 +81,31 @@ struct Unposted {
 }
 
 impl DeviceWorker {
-    /// Works until `stop`: then it finishes the job that runs, takes the device off the queue and returns.
+    /// Works until it is ordered to end, see [`Order`].
     ///
     /// # Errors
     /// What no retry can mend, see [`NodeError`]; found before the first job is taken.
-    pub async fn run(self, stop: CancellationToken) -> Result<(), NodeError> {
+    pub async fn run(self, orders: Listener) -> Result<(), NodeError> {
         let market = self.check().await?;
         let mut unposted = None;
         let mut wait = self.config.poll_interval;
         loop {
-            match self.round(&market, &stop, &mut unposted).await {
+            if orders.current() == Order::Detach {
+                return Ok(());
+            }
+            match self.round(&market, &orders, &mut unposted).await {
                 Ok(Round::Done) => return Ok(()),
                 Ok(Round::Again) => {}
                 Ok(Round::Posted) => wait = self.config.poll_interval,
                 Ok(Round::Nothing) => {
                     wait = self.config.poll_interval;
-                    self.pause(wait, &stop).await;
+                    orders.pause(wait).await;
                 }
                 // A job that was handed back is at the head of the queue again: who comes back at once meets it again.
-                Ok(Round::Refused) => wait = self.back_off(wait, &stop).await,
+                Ok(Round::Refused) => wait = self.back_off(wait, &orders).await,
                 Err(error) => {
                     self.tell(NodeEvent::Retrying { device: self.device, error: error.to_string() });
-                    wait = self.back_off(wait, &stop).await;
+                    wait = self.back_off(wait, &orders).await;
                 }
             }
         }
@@ -130,34 +134,38 @@ impl DeviceWorker {
     async fn round(
         &self,
         market: &Address,
-        stop: &CancellationToken,
+        orders: &Listener,
         unposted: &mut Option<Unposted>,
     ) -> Result<Round, ChainError> {
         let chain = self.chain.as_ref();
         let (device, view) = fetch_device_and_market(chain, &self.device, market).await?;
-        let node = self.key.pubkey();
+        let (node, order) = (self.key.pubkey(), orders.current());
         match account::device_phase(&self.device, &device, &view) {
             DevicePhase::Idle if unposted.is_some() => self.post_after_the_end(unposted).await,
-            DevicePhase::Idle if stop.is_cancelled() => Ok(Round::Done),
-            DevicePhase::Idle => {
-                let (step, offer) = self.offer(&device, &view.header.admission).await?;
-                self.submit(step, None, offer).await?;
+            DevicePhase::Idle => match order {
+                Order::Work => {
+                    let (step, offer) = self.offer(&device, &view.header.admission).await?;
+                    self.land(step, None, steps::once(self.device, step, offer)).await?;
+                    Ok(Round::Again)
+                }
+                Order::Pause => Ok(Round::Nothing),
+                Order::Stop | Order::Abandon | Order::Detach => Ok(Round::Done),
+            },
+            DevicePhase::Queued if order == Order::Work => Ok(Round::Nothing),
+            DevicePhase::Queued => {
+                let leave = instruction::leave(node, self.device, *market);
+                self.land(Step::Leave, None, steps::once(self.device, Step::Leave, leave)).await?;
                 Ok(Round::Again)
             }
-            DevicePhase::Queued if stop.is_cancelled() => {
-                self.submit(Step::Leave, None, instruction::leave(node, self.device, *market)).await?;
-                Ok(Round::Again)
-            }
-            DevicePhase::Queued => Ok(Round::Nothing),
             DevicePhase::Assigned => {
                 let job = fetch(chain, "job", &device.job).await?;
-                self.take(&device, device.job, &job, stop, unposted).await
+                self.take(&device, device.job, &job, orders, unposted).await
             }
             DevicePhase::TakenByJob => match job_assigned_to(chain, &self.device).await? {
-                Some((address, job)) => self.take(&device, address, &job, stop, unposted).await,
+                Some((address, job)) => self.take(&device, address, &job, orders, unposted).await,
                 None => Ok(Round::Nothing), // a read between the match and its being visible everywhere
             },
-            DevicePhase::Running => self.resume(&device, unposted).await,
+            DevicePhase::Running => self.resume(&device, orders, unposted).await,
         }
     }
 
@@ -167,12 +175,13 @@ impl DeviceWorker {
         device: &Device,
         address: Address,
         job: &Job,
-        stop: &CancellationToken,
+        orders: &Listener,
         unposted: &mut Option<Unposted>,
     ) -> Result<Round, ChainError> {
-        let prepared = match stop.is_cancelled() {
-            true => Err("the worker is stopping".to_owned()),
-            false => self.prepare(address, job).await,
+        let prepared = match orders.current() {
+            Order::Work => self.prepare(address, job).await,
+            Order::Pause => Err("the node takes no jobs at present".to_owned()),
+            Order::Stop | Order::Abandon | Order::Detach => Err("the worker is stopping".to_owned()),
         };
         let prepared = match prepared {
             Ok(prepared) => prepared,
@@ -180,7 +189,7 @@ impl DeviceWorker {
         };
         // The paid clock starts here: definition and inputs are on the machine.
         match self.start(device, address).await {
-            Ok(Start::Begun) => self.execute(address, prepared, unposted).await,
+            Ok(Start::Begun) => self.execute(address, prepared, orders, unposted).await,
             Ok(Start::Refused(reason)) => {
                 prepared.discard();
                 self.hand_back(address, job, reason).await
@@ -196,7 +205,7 @@ impl DeviceWorker {
     async fn hand_back(&self, address: Address, job: &Job, reason: String) -> Result<Round, ChainError> {
         self.tell(NodeEvent::Refused { device: self.device, job: address, reason });
         let decline = instruction::decline(self.key.pubkey(), self.run_of(address, job));
-        self.submit(Step::Decline, Some(address), decline).await?;
+        self.land(Step::Decline, Some(address), steps::once(address, Step::Decline, decline)).await?;
         Ok(Round::Refused)
     }
 
@@ -220,6 +229,7 @@ impl DeviceWorker {
         &self,
         address: Address,
         prepared: PreparedJob,
+        orders: &Listener,
         unposted: &mut Option<Unposted>,
     ) -> Result<Round, ChainError> {
         let tell = |event: grid_executor::JobEvent<'_>| {
@@ -235,6 +245,11 @@ impl DeviceWorker {
                 cancel.cancel();
                 run.await
             }
+            () = orders.until(|order| *order == Order::Abandon) => {
+                cancel.cancel();
+                let _ = run.await; // of a device that failed
+                return Ok(Round::Again);
+            }
         };
         match outcome {
             Ok(outcome) => {
@@ -245,29 +260,38 @@ impl DeviceWorker {
             // This machine failed, not the job: the next round runs it again.
             Err(error) => {
                 self.tell(NodeEvent::Retrying { device: self.device, error: error.to_string() });
-                self.pause(self.config.poll_interval, &CancellationToken::new()).await;
+                tokio::time::sleep(self.config.poll_interval).await;
             }
         }
         Ok(Round::Again)
     }
 
     /// Posts the result of the job that the chain says is running; runs it again if this process does not have it.
-    async fn resume(&self, device: &Device, unposted: &mut Option<Unposted>) -> Result<Round, ChainError> {
+    async fn resume(
+        &self,
+        device: &Device,
+        orders: &Listener,
+        unposted: &mut Option<Unposted>,
+    ) -> Result<Round, ChainError> {
         let job: Job = fetch(self.chain.as_ref(), "job", &device.job).await?;
+        let (node, run) = (self.key.pubkey(), self.run_of(device.job, &job));
         match unposted.take_if(|unposted| unposted.job == device.job) {
             Some(ready) => {
-                let node = self.key.pubkey();
-                let result = ready.result.0;
-                let finish = instruction::finish(node, self.run_of(ready.job, &job), result);
-                let address = ready.job;
-                let posted = self.submit(Step::Finish, Some(address), finish).await;
+                let finish = instruction::finish(node, run, ready.result.0);
+                let intent = steps::pays(self.device, device.job, Step::Finish, finish);
+                let posted = self.land(Step::Finish, Some(device.job), intent).await;
                 if posted.is_err() {
                     *unposted = Some(ready); // the next round sees whether it landed after all
                 }
                 posted.map(|()| Round::Posted)
             }
+            None if orders.current() == Order::Abandon => {
+                let quit = steps::pays(self.device, device.job, Step::Quit, instruction::quit(node, run));
+                self.land(Step::Quit, Some(device.job), quit).await?;
+                Ok(Round::Again)
+            }
             None => match self.prepare(device.job, &job).await {
-                Ok(prepared) => self.execute(device.job, prepared, unposted).await,
+                Ok(prepared) => self.execute(device.job, prepared, orders, unposted).await,
                 Err(error) => {
                     self.tell(NodeEvent::Retrying { device: self.device, error });
                     Ok(Round::Nothing)
@@ -283,7 +307,7 @@ impl DeviceWorker {
         if job.is_some_and(|job| job.is(JobState::Done) && job.device == self.device && is_zero(&job.result))
         {
             let post = instruction::post_result(self.key.pubkey(), self.device, *address, result.0);
-            self.submit(Step::PostResult, Some(*address), post).await?;
+            self.land(Step::PostResult, Some(*address), steps::once(*address, Step::PostResult, post)).await?;
         }
         *unposted = None;
         Ok(Round::Again)
@@ -293,13 +317,13 @@ impl DeviceWorker {
         instruction::Run { device: self.device, job: address, market: job.market, project: job.project }
     }
 
-    pub(crate) async fn submit(
+    pub(crate) async fn land(
         &self,
         step: Step,
         job: Option<Address>,
-        instruction: Instruction,
+        intent: Intent,
     ) -> Result<(), ChainError> {
-        let landed = self.chain.submit(&[instruction], &[&self.key]).await?;
+        let landed = self.chain.land(&intent, &[&self.key]).await?;
         self.tell(NodeEvent::Landed { device: self.device, step, job, landed: &landed });
         Ok(())
     }
@@ -308,21 +332,13 @@ impl DeviceWorker {
         (self.observer)(event);
     }
 
-    /// Waits, but not beyond a stop; returns how long to wait the next time.
-    async fn back_off(&self, wait: Duration, stop: &CancellationToken) -> Duration {
-        self.pause(wait, stop).await;
+    /// Waits, but not beyond another order; returns how long to wait the next time.
+    async fn back_off(&self, wait: Duration, orders: &Listener) -> Duration {
+        match orders.current() {
+            Order::Work | Order::Pause => orders.pause(wait).await,
+            Order::Stop | Order::Abandon | Order::Detach => tokio::time::sleep(wait).await,
+        }
         (wait * 2).min(self.config.max_backoff)
-    }
-
-    /// Waits, but not beyond a stop.
-    async fn pause(&self, time: Duration, stop: &CancellationToken) {
-        if stop.is_cancelled() {
-            return tokio::time::sleep(time).await;
-        }
-        tokio::select! {
-            () = tokio::time::sleep(time) => {}
-            () = stop.cancelled() => {}
-        }
     }
 }
 
@@ -336,6 +352,6 @@ enum Round {
     Nothing,
     /// A job was handed back.
     Refused,
-    /// The worker was stopped and holds nothing any more.
+    /// The worker was told to end and holds nothing any more.
     Done,
 }

@@ -12,9 +12,9 @@ use grid_client::{
     nodes::{self, Label},
     staking, token,
 };
-use grid_executor::{BenchClass, CancellationToken, Machine};
+use grid_executor::{BenchClass, Machine};
 use grid_jobs::{AccessRule, AdmissionTerms, DeviceState, JobState};
-use grid_node::{Step, registration};
+use grid_node::{Order, Orders, Step, registration};
 use grid_nodes::Measured;
 use solana_address::Address;
 use solana_instruction::Instruction;
@@ -123,8 +123,8 @@ async fn a_worker_goes_by_the_rule_that_the_market_has() {
     let everything = AdmissionTerms { access: AccessRule::Issued, ..asks_for_a_score(&world) };
     let definition = publish(&store, "true").await;
 
-    let (told, stop) = (Told::default(), CancellationToken::new());
-    let running = tokio::spawn(world.worker(&store, world.key.clone(), told.clone()).run(stop.clone()));
+    let (told, stop) = (Told::default(), Orders::new());
+    let running = tokio::spawn(world.worker(&store, world.key.clone(), told.clone()).run(stop.listen()));
     // It offers itself while the market asks for nothing; the device is idle now and then only to be admitted.
     until(async || count(&told, Step::Work.name()) == 1).await;
     set_admission(&world, everything).await;
@@ -143,7 +143,7 @@ async fn a_worker_goes_by_the_rule_that_the_market_has() {
     let job = world.list(3, definition).await;
     until(async || is_done(&world, &job).await).await;
     until(async || count(&told, Step::Work.name()) == 2).await;
-    stop.cancel();
+    stop.give(Order::Stop);
     running.await.unwrap().unwrap();
 
     let expected = [
@@ -164,7 +164,7 @@ async fn a_start_that_is_refused_is_declined_and_the_job_goes_on_to_the_next_dev
     open_collection(&world).await;
     let (first, other) = (world.device, world.other.clone());
     let (mut attestations, mut workers, mut told) = (Vec::new(), Vec::new(), Vec::new());
-    let stop = CancellationToken::new();
+    let stop = Orders::new();
     set_admission(&world, asks_for_a_score(&world)).await;
     let open = instruction::open_device(other.pubkey(), world.market, 0, other.pubkey());
     world.chain.submit(&[open], &[&other]).await.unwrap();
@@ -174,7 +174,7 @@ async fn a_start_that_is_refused_is_declined_and_the_job_goes_on_to_the_next_dev
         attestations.push(attest(&world, &key.pubkey()).await);
         world.device = device;
         let tells = Told::default();
-        workers.push(tokio::spawn(world.worker(&store, key, tells.clone()).run(stop.clone())));
+        workers.push(tokio::spawn(world.worker(&store, key, tells.clone()).run(stop.listen())));
         until(async || count(&tells, Step::WorkGated.name()) == 1).await;
         told.push(tells);
     }
@@ -187,7 +187,7 @@ async fn a_start_that_is_refused_is_declined_and_the_job_goes_on_to_the_next_dev
     until(async || is_done(&world, &job).await).await;
     let refusal = "retrying: instruction 0: WrongAttestation (6097)";
     until(async || told[0].lock().unwrap().iter().any(|text| text.starts_with(refusal))).await;
-    stop.cancel();
+    stop.give(Order::Stop);
     for worker in workers {
         worker.await.unwrap().unwrap();
     }
@@ -214,15 +214,15 @@ async fn an_access_nft_that_was_revoked_while_the_device_waited_is_said_to_be_mi
     let mint = issue(&world).await;
     set_admission(&world, asks_for_access(&world)).await;
     admit(&world, &mint).await;
-    let (told, stop) = (Told::default(), CancellationToken::new());
-    let running = tokio::spawn(world.worker(&store, world.key.clone(), told.clone()).run(stop.clone()));
+    let (told, stop) = (Told::default(), Orders::new());
+    let running = tokio::spawn(world.worker(&store, world.key.clone(), told.clone()).run(stop.listen()));
     until(async || count(&told, Step::WorkGated.name()) == 1).await;
     let authority = world.other.pubkey();
     let revoke = nodes::revoke_access(authority, &collection(&world), &mint, authority);
     land_as_authority(&world, &[revoke]).await;
     let job = world.list(1, publish(&store, "true").await).await;
     until(async || count(&told, Step::Decline.name()) == 1).await;
-    stop.cancel();
+    stop.give(Order::Stop);
     running.await.unwrap().unwrap();
 
     let token = address::token_account(&world.key.pubkey(), mint);
@@ -250,19 +250,19 @@ async fn the_stake_that_is_shown_is_the_configured_one() {
     let told = Told::default();
     let run = |stake_id| {
         let (mut worker, stop) =
-            (world.worker(&store, Arc::clone(&world.key), told.clone()), CancellationToken::new());
+            (world.worker(&store, Arc::clone(&world.key), told.clone()), Orders::new());
         worker.config.stake_id = stake_id;
-        (tokio::spawn(worker.run(stop.clone())), stop)
+        (tokio::spawn(worker.run(stop.listen())), stop)
     };
     let (running, stop) = run(0);
     let refusal = "retrying: instruction 0: WrongStake (6091)";
     until(async || told.lock().unwrap().iter().any(|text| text.starts_with(refusal))).await;
-    stop.cancel();
+    stop.give(Order::Stop);
     running.await.unwrap().unwrap();
     let (running, stop) = run(STAKE_ID);
     let job = world.list(1, publish(&store, "true").await).await;
     until(async || is_done(&world, &job).await).await;
-    stop.cancel();
+    stop.give(Order::Stop);
     running.await.unwrap().unwrap();
     assert_eq!(steps(&told)[..1], ["work_gated"]);
     assert_eq!(count(&told, Step::StartGated.name()), 1);

@@ -8,9 +8,9 @@ use grid_client::{
     chain::{fetch, fetch_market},
     instruction,
 };
-use grid_executor::{CancellationToken, ContentStore, Digest, FolderStore};
+use grid_executor::{ContentStore, Digest, FolderStore};
 use grid_jobs::JobState;
-use grid_node::{NodeError, Step};
+use grid_node::{NodeError, Order, Orders, Step};
 use solana_address::Address;
 use solana_keypair::Keypair;
 use solana_signer::Signer;
@@ -29,10 +29,10 @@ async fn a_definition_that_does_not_match_its_hash_is_handed_back_and_nothing_is
     std::fs::write(store.path_of(digest), honest.map(|byte| byte ^ 1)).unwrap();
     let job = world.list(1, digest).await;
 
-    let (told, stop) = (Arc::new(Mutex::new(Vec::new())), CancellationToken::new());
-    let running = tokio::spawn(world.worker(&store, world.key.clone(), told.clone()).run(stop.clone()));
+    let (told, stop) = (Arc::new(Mutex::new(Vec::new())), Orders::new());
+    let running = tokio::spawn(world.worker(&store, world.key.clone(), told.clone()).run(stop.listen()));
     until(async || told.lock().unwrap().iter().any(|text| text == Step::Decline.name())).await;
-    stop.cancel();
+    stop.give(Order::Stop);
     running.await.unwrap().unwrap();
 
     let told = told.lock().unwrap().clone();
@@ -54,14 +54,14 @@ async fn a_refusal_is_not_repeated_at_full_speed() {
     let world = World::new().await;
     let store = store(world.folder.path());
     world.list(1, Digest([7; 32])).await;
-    let (told, stop) = (Arc::new(Mutex::new(Vec::new())), CancellationToken::new());
-    let running = tokio::spawn(world.worker(&store, world.key.clone(), told.clone()).run(stop.clone()));
+    let (told, stop) = (Arc::new(Mutex::new(Vec::new())), Orders::new());
+    let running = tokio::spawn(world.worker(&store, world.key.clone(), told.clone()).run(stop.listen()));
     let declines = || told.lock().unwrap().iter().filter(|text| *text == Step::Decline.name()).count();
     until(async || declines() >= 4).await;
     // The waits have doubled to 0.3 s by now; at full speed there would be dozens more in that time.
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert!(declines() <= 6, "{} declines", declines());
-    stop.cancel();
+    stop.give(Order::Stop);
     running.await.unwrap().unwrap();
     let device: Device = fetch(world.chain.as_ref(), "device", &world.device).await.unwrap();
     assert!(device.is(grid_jobs::DeviceState::Idle), "the worker left nothing behind");
@@ -74,13 +74,13 @@ async fn a_job_runs_is_paid_and_its_result_is_in_the_store() {
     let store = store(world.folder.path());
     let definition = br#"{"version":"0.1","type":"container","ops":[{"type":"container/run","id":"a","args":{"image":"x","cmd":"sleep 2; echo done"}}]}"#;
     let digest = store.put(definition).await.unwrap();
-    let (told, stop) = (Arc::new(Mutex::new(Vec::new())), CancellationToken::new());
-    let running = tokio::spawn(world.worker(&store, world.key.clone(), told.clone()).run(stop.clone()));
+    let (told, stop) = (Arc::new(Mutex::new(Vec::new())), Orders::new());
+    let running = tokio::spawn(world.worker(&store, world.key.clone(), told.clone()).run(stop.listen()));
     until(async || told.lock().unwrap().iter().any(|text| text == Step::Work.name())).await;
     let job = world.list(1, digest).await;
     // A stop while the job runs lets it finish.
     until(async || told.lock().unwrap().iter().any(|text| text == Step::Start.name())).await;
-    stop.cancel();
+    stop.give(Order::Stop);
     running.await.unwrap().unwrap();
 
     let account: Job = fetch(world.chain.as_ref(), "job", &job).await.unwrap();
@@ -105,8 +105,8 @@ async fn run_for_long(world: &World, store: &FolderStore, told: &Mutex<Vec<Strin
 async fn a_running_job_sends_heartbeats_and_ends_when_its_client_ends_it() {
     let world = World::new().await;
     let store = store(world.folder.path());
-    let (told, stop) = (Arc::new(Mutex::new(Vec::new())), CancellationToken::new());
-    let running = tokio::spawn(world.worker(&store, world.key.clone(), told.clone()).run(stop.clone()));
+    let (told, stop) = (Arc::new(Mutex::new(Vec::new())), Orders::new());
+    let running = tokio::spawn(world.worker(&store, world.key.clone(), told.clone()).run(stop.listen()));
     let job = run_for_long(&world, &store, &told).await;
     let beats = || told.lock().unwrap().iter().filter(|text| *text == Step::Heartbeat.name()).count();
     until(async || beats() >= 2).await;
@@ -120,7 +120,7 @@ async fn a_running_job_sends_heartbeats_and_ends_when_its_client_ends_it() {
     let end = instruction::end(world.key.pubkey(), run);
     world.chain.submit(&[end], &[&world.key]).await.unwrap();
     until(async || told.lock().unwrap().iter().any(|text| text == Step::PostResult.name())).await;
-    stop.cancel();
+    stop.give(Order::Stop);
     running.await.unwrap().unwrap();
 
     let account: Job = fetch(world.chain.as_ref(), "job", &job).await.unwrap();
@@ -136,10 +136,10 @@ async fn a_running_job_sends_heartbeats_and_ends_when_its_client_ends_it() {
 async fn a_job_that_was_taken_back_is_given_up_and_the_device_goes_on() {
     let world = World::new().await;
     let store = store(world.folder.path());
-    let (told, stop) = (Arc::new(Mutex::new(Vec::new())), CancellationToken::new());
+    let (told, stop) = (Arc::new(Mutex::new(Vec::new())), Orders::new());
     let mut worker = world.worker(&store, world.key.clone(), told.clone());
     worker.config.heartbeats_per_limit = 1; // the next one is due in two minutes
-    let running = tokio::spawn(worker.run(stop.clone()));
+    let running = tokio::spawn(worker.run(stop.listen()));
     let job = run_for_long(&world, &store, &told).await;
     world.localnet.advance_clock(121).await.unwrap();
     let run = instruction::Run { device: world.device, job, market: world.market, project: world.project };
@@ -151,7 +151,7 @@ async fn a_job_that_was_taken_back_is_given_up_and_the_device_goes_on() {
     assert_eq!(account.attempts, 1);
     let end = instruction::end(world.key.pubkey(), run);
     world.chain.submit(&[end], &[&world.key]).await.unwrap();
-    stop.cancel();
+    stop.give(Order::Stop);
     running.await.unwrap().unwrap();
     world.localnet.stop().await.unwrap();
 }
@@ -162,10 +162,10 @@ async fn a_worker_with_another_key_or_without_a_device_ends_at_once() {
     let store = store(world.folder.path());
     let told = Arc::new(Mutex::new(Vec::new()));
     let other =
-        world.worker(&store, Arc::new(Keypair::new()), told.clone()).run(CancellationToken::new()).await;
+        world.worker(&store, Arc::new(Keypair::new()), told.clone()).run(Orders::new().listen()).await;
     assert!(matches!(other, Err(NodeError::OtherNode { .. })), "{other:?}");
     world.device = Address::new_unique();
-    let none = world.worker(&store, world.key.clone(), told.clone()).run(CancellationToken::new()).await;
+    let none = world.worker(&store, world.key.clone(), told.clone()).run(Orders::new().listen()).await;
     assert!(matches!(none, Err(NodeError::NoDevice { .. })), "{none:?}");
     assert!(told.lock().unwrap().is_empty());
     world.localnet.stop().await.unwrap();

@@ -16,11 +16,11 @@ use grid_client::{
     chain::{fetch, fetch_market},
 };
 use grid_executor::{
-    CancellationToken, Device as Hardware, FolderStore, HttpConfig, HttpStore, JobEvent, ProcessExecutor,
+    Device as Hardware, FolderStore, HttpConfig, HttpStore, JobEvent, ProcessExecutor,
     Sources, Workplace, serve_folder,
 };
 use grid_jobs::{JobState, math};
-use grid_node::{DeviceWorker, NodeEvent, Observer, WorkerConfig};
+use grid_node::{DeviceWorker, NodeEvent, Observer, Order, Orders, WorkerConfig};
 use report::{DECIMALS, Report};
 use solana_address::Address;
 use stage::{DEVICES, Stage, TERMS, TIMEOUT_SECONDS};
@@ -231,13 +231,13 @@ async fn check_job(
 /// The node's workers.
 struct Node {
     workers: JoinSet<Result<(), grid_node::NodeError>>,
-    stop: CancellationToken,
+    orders: Orders,
 }
 
 impl Node {
     /// Starts one worker a device.
     fn start(stage: &Stage, folder: &Path, results: &FolderStore, client_url: &str) -> Result<Self> {
-        let (stop, mut workers) = (CancellationToken::new(), JoinSet::new());
+        let (orders, mut workers) = (Orders::new(), JoinSet::new());
         let observer = observer(stage.report.clone());
         for (index, device) in stage.devices.iter().enumerate() {
             let from_client = HttpStore::new(client_url, HttpConfig::default())?;
@@ -256,14 +256,14 @@ impl Node {
                 },
                 observer: observer.clone(),
             };
-            workers.spawn(worker.run(stop.clone()));
+            workers.spawn(worker.run(orders.listen()));
         }
-        Ok(Self { workers, stop })
+        Ok(Self { workers, orders })
     }
 
     /// Lets the workers leave the queue and waits for them.
     async fn stop(mut self) -> Result<()> {
-        self.stop.cancel();
+        self.orders.give(Order::Stop);
         while let Some(ended) = self.workers.join_next().await {
             ended.context("a worker panicked")??;
         }
@@ -287,6 +287,7 @@ fn observer(report: Arc<Report>) -> Observer {
             let text = format!("{status:?} on {}, result {result}", report.name_of(&device));
             report.note(&report.name_of(&job), &text);
         }
+        NodeEvent::GaveUp { hardware, error, .. } => report.note(hardware, &format!("gives up: {error}")),
         NodeEvent::Retrying { device, error } => {
             report.note(&report.name_of(&device), &format!("tries again: {error}"));
         }
