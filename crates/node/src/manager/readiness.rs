@@ -65,9 +65,10 @@ pub(super) async fn balance(chain: &dyn Chain, key: &Address) -> Result<u64, Cha
     Ok(chain::account(chain, key).await?.map_or(0, |account| account.lamports))
 }
 
-/// What is free for this user on the disk that holds `folder`, bytes.
+/// What is free for this user on the disk that holds `folder`, or will when it is made, bytes.
 pub(super) fn free_bytes(folder: &Path) -> io::Result<u64> {
-    let disk = rustix::fs::statvfs(folder)?;
+    let there = folder.ancestors().find(|folder| folder.is_dir());
+    let disk = rustix::fs::statvfs(there.ok_or(io::ErrorKind::NotFound)?)?;
     Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
@@ -91,6 +92,7 @@ mod tests {
     #[test]
     fn a_disk_can_be_asked() {
         assert!(free_bytes(Path::new("/")).is_ok());
-        assert!(free_bytes(Path::new("/no/such/folder")).is_err());
+        assert!(free_bytes(Path::new("/no/such/folder")).is_ok(), "the disk that it would be made on");
+        assert!(free_bytes(Path::new("")).is_err());
     }
 }

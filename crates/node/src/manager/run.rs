@@ -24,8 +24,6 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval, sleep_until},
 };
 
-/// Time between two looks at money and disk.
-const READINESS_INTERVAL: Duration = Duration::from_secs(15);
 /// Time before a worker that gave up is started again.
 const RESTART_PAUSE: Duration = Duration::from_secs(30);
 
@@ -67,6 +65,8 @@ pub struct Manager {
     pub worker: WorkerConfig,
     /// What the node must have to take new jobs.
     pub limits: Limits,
+    /// Time between two looks at money and disk.
+    pub look_interval: Duration,
     /// What this machine has, as it changes.
     pub inventory: watch::Receiver<Inventory>,
     /// Who is told what happens.
@@ -92,7 +92,7 @@ impl Manager {
         let mut wanted = devices;
         let mut workers = Workers::default();
         let (mut ending, mut watched) = (false, true);
-        let mut readiness = interval(READINESS_INTERVAL);
+        let mut readiness = interval(self.look_interval);
         readiness.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             self.apply(&wanted, &mut workers);
