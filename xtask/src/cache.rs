@@ -54,6 +54,11 @@ impl Cache {
         self.root.join("sbf-target")
     }
 
+    /// Build outputs of the validator, while it is compiled.
+    pub fn validator_target(&self) -> PathBuf {
+        self.root.join("validator-target")
+    }
+
     /// A copy of the checkout whose sources may be changed.
     pub fn guards(&self) -> PathBuf {
         self.root.join("guards")

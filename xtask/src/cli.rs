@@ -46,6 +46,10 @@ pub enum Command {
     Guards(GuardsArgs),
     /// Build all, then run `grid demo` with the given arguments
     Demo(PassThrough),
+    /// Run three nodes and sixty jobs on a real `solana-test-validator`, with a killed node and a cut endpoint
+    ///
+    /// Flags after the name go to the test: `--cut-seconds N`, `--keep`.
+    E2e(PassThrough),
     /// Print every tool that is needed, the version found, and the remedy where one is missing
     Doctor(BuildArgs),
 }

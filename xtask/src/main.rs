@@ -7,6 +7,7 @@ mod cli;
 mod context;
 mod demo;
 mod doctor;
+mod e2e;
 mod guards;
 mod host;
 mod idl;
@@ -54,6 +55,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Bench(args) => bench::command(&context, &args),
         Command::Guards(args) => guards::command(&context, &args),
         Command::Demo(args) => demo::command(&context, &args),
+        Command::E2e(args) => e2e::command(&context, &args),
         Command::Doctor(args) => doctor::command(&context, &args),
     }
 }

@@ -15,6 +15,7 @@ pub mod rust;
 pub mod std_copy;
 pub mod std_edits;
 pub mod target;
+pub mod validator;
 
 use std::{path::PathBuf, process::Command};
 
