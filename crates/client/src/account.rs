@@ -87,6 +87,11 @@ impl MarketView {
     }
 }
 
+/// Where a slot of the queue begins in a market's account, bytes.
+pub fn slot_offset(slot: u16) -> usize {
+    Market::SLOTS_OFFSET + usize::from(slot) * size_of::<QueueSlot>()
+}
+
 /// Where a job is, seen together with its market.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JobPhase {

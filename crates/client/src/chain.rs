@@ -44,6 +44,18 @@ pub trait Chain: Send + Sync {
     /// Reads accounts; `None` for each that does not exist.
     async fn accounts(&self, addresses: &[Address]) -> Result<Vec<Option<Account>>, ChainError>;
 
+    /// Reads a part of an account's bytes, as much of it as there is; `None` when the account does not exist.
+    async fn data_slice(
+        &self,
+        address: &Address,
+        offset: usize,
+        length: usize,
+    ) -> Result<Option<Vec<u8>>, ChainError> {
+        let found = self.accounts(&[*address]).await?.pop().flatten();
+        let slice = |account: Account| account.data.into_iter().skip(offset).take(length).collect();
+        Ok(found.map(slice))
+    }
+
     /// Finds accounts of a program that pass all filters.
     async fn program_accounts(
         &self,

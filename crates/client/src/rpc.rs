@@ -6,7 +6,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use solana_account::Account;
-use solana_account_decoder_client_types::UiAccountEncoding;
+use solana_account_decoder_client_types::{UiAccountEncoding, UiDataSliceConfig};
 use solana_address::Address;
 use solana_commitment_config::CommitmentConfig;
 use solana_instruction::Instruction;
@@ -103,6 +103,23 @@ impl RpcChain {
 impl Chain for RpcChain {
     async fn accounts(&self, addresses: &[Address]) -> Result<Vec<Option<Account>>, ChainError> {
         self.client.get_multiple_accounts(addresses).await.map_err(|e| self.rpc_error(e))
+    }
+
+    async fn data_slice(
+        &self,
+        address: &Address,
+        offset: usize,
+        length: usize,
+    ) -> Result<Option<Vec<u8>>, ChainError> {
+        let config = RpcAccountInfoConfig {
+            encoding: Some(UiAccountEncoding::Base64),
+            data_slice: Some(UiDataSliceConfig { offset, length }),
+            commitment: Some(CommitmentConfig::confirmed()),
+            ..RpcAccountInfoConfig::default()
+        };
+        let found = self.client.get_ui_account_with_config(address, config).await;
+        let found = found.map_err(|e| self.rpc_error(e))?.value;
+        Ok(found.and_then(|account| account.data.decode()))
     }
 
     async fn program_accounts(

@@ -11,6 +11,7 @@ pub mod config;
 mod error;
 mod event;
 pub mod manager;
+mod lookout;
 mod orders;
 pub mod registration;
 mod steps;
@@ -20,6 +21,7 @@ mod worker;
 pub use {
     error::NodeError,
     event::{NodeEvent, Observer, Step},
+    lookout::Lookout,
     orders::{Listener, Order, Orders},
     worker::{DeviceWorker, WorkerConfig},
 };

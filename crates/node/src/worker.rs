@@ -4,6 +4,7 @@ use crate::{
     admission::Start,
     error::NodeError,
     event::{NodeEvent, Observer, Step},
+    lookout::Lookout,
     orders::{Listener, Order},
     steps,
 };
@@ -26,8 +27,10 @@ use std::{sync::Arc, time::Duration};
 /// How a worker behaves.
 #[derive(Debug, Clone, Copy)]
 pub struct WorkerConfig {
-    /// Time between two looks at the chain while there is nothing to do.
+    /// Time before the chain is read again while there is nothing to do and no change was seen.
     pub poll_interval: Duration,
+    /// The same while the device waits in the queue, where the lookout sees changes.
+    pub queued_interval: Duration,
     /// Longest time between two tries of what fails; the first retry comes after [`Self::poll_interval`].
     pub max_backoff: Duration,
     /// Time between two looks at the chain while a job runs.
@@ -44,6 +47,7 @@ impl Default for WorkerConfig {
     fn default() -> Self {
         Self {
             poll_interval: Duration::from_secs(2),
+            queued_interval: Duration::from_secs(60),
             max_backoff: Duration::from_secs(60),
             watch_interval: Duration::from_secs(10),
             heartbeats_per_limit: 3,
@@ -58,6 +62,8 @@ impl Default for WorkerConfig {
 pub struct DeviceWorker {
     /// Access to the chain.
     pub chain: Arc<dyn Chain>,
+    /// Where the device is watched while it waits.
+    pub lookout: Arc<Lookout>,
     /// The node's key.
     pub key: Arc<Keypair>,
     /// The device's account.
@@ -100,6 +106,13 @@ impl DeviceWorker {
                 Ok(Round::Nothing) => {
                     wait = self.config.poll_interval;
                     orders.pause(wait).await;
+                }
+                Ok(Round::Waits(device)) => {
+                    wait = self.config.poll_interval;
+                    tokio::select! {
+                        () = self.lookout.change(self.device, &device) => {}
+                        () = orders.pause(self.config.queued_interval) => {}
+                    }
                 }
                 // A job that was handed back is at the head of the queue again: who comes back at once meets it again.
                 Ok(Round::Refused) => wait = self.back_off(wait, &orders).await,
@@ -151,7 +164,7 @@ impl DeviceWorker {
                 Order::Pause => Ok(Round::Nothing),
                 Order::Stop | Order::Abandon | Order::Detach => Ok(Round::Done),
             },
-            DevicePhase::Queued if order == Order::Work => Ok(Round::Nothing),
+            DevicePhase::Queued if order == Order::Work => Ok(Round::Waits(Box::new(device))),
             DevicePhase::Queued => {
                 let leave = instruction::leave(node, self.device, *market);
                 self.land(Step::Leave, None, steps::once(self.device, Step::Leave, leave)).await?;
@@ -348,6 +361,8 @@ enum Round {
     Again,
     /// A result reached the chain.
     Posted,
+    /// The device waits in the queue, as it is here.
+    Waits(Box<Device>),
     /// There was nothing to do.
     Nothing,
     /// A job was handed back.

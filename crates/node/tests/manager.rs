@@ -60,6 +60,7 @@ impl Node {
         let tells = told.clone();
         let manager = Manager {
             chain: world.chain.clone(),
+            lookout: world.lookout(),
             key: world.key.clone(),
             executor: Arc::new(ProcessExecutor::default()),
             workplace: Workplace::new(

@@ -20,7 +20,7 @@ use grid_executor::{
     Sources, Workplace, serve_folder,
 };
 use grid_jobs::{JobState, math};
-use grid_node::{DeviceWorker, NodeEvent, Observer, Order, Orders, WorkerConfig};
+use grid_node::{DeviceWorker, Lookout, NodeEvent, Observer, Order, Orders, WorkerConfig};
 use report::{DECIMALS, Report};
 use solana_address::Address;
 use stage::{DEVICES, Stage, TERMS, TIMEOUT_SECONDS};
@@ -239,11 +239,13 @@ impl Node {
     fn start(stage: &Stage, folder: &Path, results: &FolderStore, client_url: &str) -> Result<Self> {
         let (orders, mut workers) = (Orders::new(), JoinSet::new());
         let observer = observer(stage.report.clone());
+        let lookout = Arc::new(Lookout::start(stage.chain.clone(), LOOK));
         for (index, device) in stage.devices.iter().enumerate() {
             let from_client = HttpStore::new(client_url, HttpConfig::default())?;
             let sources = Sources::new(vec![Arc::new(results.clone()), Arc::new(from_client)]);
             let worker = DeviceWorker {
                 chain: stage.chain.clone(),
+                lookout: lookout.clone(),
                 key: stage.node.clone(),
                 device: *device,
                 hardware: Hardware::cpu(format!("cpu-{index}")),

@@ -9,6 +9,7 @@ use crate::{
     config::DeviceConfig,
     error::NodeError,
     event::{NodeEvent, Observer},
+    lookout::Lookout,
     orders::{Order, Orders},
     worker::{DeviceWorker, WorkerConfig},
 };
@@ -55,6 +56,8 @@ pub struct WorkerView {
 pub struct Manager {
     /// Access to the chain.
     pub chain: Arc<dyn Chain>,
+    /// Where all devices are watched while they wait.
+    pub lookout: Arc<Lookout>,
     /// The node's key.
     pub key: Arc<Keypair>,
     /// What runs jobs.
@@ -166,6 +169,7 @@ impl Manager {
         let device = self.address(&config);
         let worker = DeviceWorker {
             chain: self.chain.clone(),
+            lookout: self.lookout.clone(),
             key: self.key.clone(),
             device,
             hardware: found.hardware,

@@ -12,7 +12,7 @@ use grid_executor::{
 };
 use grid_jobs::{JobKind, MarketTerms};
 use grid_localnet::{Airdrop, Localnet, LocalnetConfig, ProgramBinary};
-use grid_node::{DeviceWorker, NodeEvent, WorkerConfig};
+use grid_node::{DeviceWorker, Lookout, NodeEvent, WorkerConfig};
 use solana_address::Address;
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
@@ -114,6 +114,10 @@ impl World {
         self.chain.submit(instructions, &[&self.key]).await.unwrap();
     }
 
+    pub fn lookout(&self) -> Arc<Lookout> {
+        Arc::new(Lookout::start(self.chain.clone(), Duration::from_millis(20)))
+    }
+
     pub async fn list(&self, id: u64, definition: Digest) -> Address {
         let listing = Listing {
             id,
@@ -140,6 +144,7 @@ impl World {
         };
         DeviceWorker {
             chain: self.chain.clone(),
+            lookout: self.lookout(),
             key,
             device: self.device,
             hardware: Hardware::cpu("cpu-0"),
