@@ -51,6 +51,20 @@ impl Step {
 /// What a worker did or met. For showing, never for deciding.
 #[derive(Debug)]
 pub enum NodeEvent<'a> {
+    /// The worker saw that its device was matched.
+    Matched {
+        /// The device.
+        device: Address,
+        /// The job.
+        job: Address,
+    },
+    /// A transaction is handed to the chain.
+    Sending {
+        /// The device.
+        device: Address,
+        /// What it does.
+        step: Step,
+    },
     /// A transaction landed.
     Landed {
         /// The device.

@@ -191,6 +191,7 @@ impl DeviceWorker {
         orders: &Listener,
         unposted: &mut Option<Unposted>,
     ) -> Result<Round, ChainError> {
+        self.tell(NodeEvent::Matched { device: self.device, job: address });
         let prepared = match orders.current() {
             Order::Work => self.prepare(address, job).await,
             Order::Pause => Err("the node takes no jobs at present".to_owned()),
@@ -336,6 +337,7 @@ impl DeviceWorker {
         job: Option<Address>,
         intent: Intent,
     ) -> Result<(), ChainError> {
+        self.tell(NodeEvent::Sending { device: self.device, step });
         let landed = self.chain.land(&intent, &[&self.key]).await?;
         self.tell(NodeEvent::Landed { device: self.device, step, job, landed: &landed });
         Ok(())

@@ -1,6 +1,6 @@
 //! The sixty jobs.
 
-use crate::stage::Stage;
+use grid_e2e::stage::{Stage, TERMS};
 use anyhow::{Context, Result, bail, ensure};
 use grid_client::{
     account::Job,
@@ -103,7 +103,7 @@ pub async fn list_all(stage: &Stage) -> Result<Listed> {
             kind,
             definition: digest.0,
             timeout_seconds: 300,
-            max_price_per_second_atoms: crate::stage::TERMS.price_per_second_atoms,
+            max_price_per_second_atoms: TERMS.price_per_second_atoms,
         };
         let list = instruction::list(stage.client.pubkey(), stage.project, market, &listing);
         stage.send(&[list], &[&stage.client]).await.with_context(|| format!("job {id}"))?;

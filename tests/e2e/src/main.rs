@@ -5,14 +5,12 @@
 //! finished job was paid exactly once, every deposit is accounted for, and everything can be taken home.
 
 mod jobs;
-mod nodes;
-mod proxy;
-mod stage;
 mod validator;
 mod verify;
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
+use grid_e2e::{nodes::Node, proxy::Proxy, stage::Stage};
 use std::{
     path::PathBuf,
     time::{Duration, Instant},
@@ -49,6 +47,9 @@ async fn main() -> Result<()> {
     result
 }
 
+/// Nodes, and devices of each.
+const NODES: usize = 3;
+const DEVICES: u32 = 2;
 /// How long the whole thing may take.
 const DEADLINE: Duration = Duration::from_secs(600);
 
@@ -57,14 +58,14 @@ async fn run(options: &Options, folder: &std::path::Path) -> Result<()> {
     let say = |text: &str| println!("{:7.1}s  {text}", began.elapsed().as_secs_f64());
     let validator = validator::Validator::start(options, folder).await?;
     say(&format!("validator: {}", validator.version));
-    let stage = stage::Stage::build(&validator, folder).await?;
+    let stage = Stage::build(&validator.url(), &validator.admin, NODES, DEVICES, folder).await?;
     say("programs, mint, market, project and devices are there");
 
-    let (first, second) = (proxy::Proxy::to(validator.port).await?, proxy::Proxy::to(validator.port).await?);
+    let (first, second) = (Proxy::to(validator.port).await?, Proxy::to(validator.port).await?);
     let urls = [first.url(), second.url()];
     let mut nodes = Vec::new();
-    for (index, node) in stage.nodes.iter().enumerate() {
-        nodes.push(nodes::Node::start(options, &stage, index, node, &urls, folder)?);
+    for index in 0..NODES {
+        nodes.push(Node::start(&options.grid, &stage, index, &urls, folder)?);
     }
     let listed = jobs::list_all(&stage).await?;
     say(&format!("{} jobs are listed", listed.all.len()));
@@ -77,7 +78,7 @@ async fn run(options: &Options, folder: &std::path::Path) -> Result<()> {
     say(&format!("the first RPC endpoint is cut for {} s", options.cut_seconds));
     let cut = Instant::now();
     tokio::time::sleep(Duration::from_secs(3)).await;
-    nodes[0].start_again(options)?;
+    nodes[0].start_again()?;
     say("node 0 was started again");
     jobs::end_services(&stage, &listed).await?;
     say("the services were ended by their client");
@@ -91,7 +92,7 @@ async fn run(options: &Options, folder: &std::path::Path) -> Result<()> {
         node.stop().await?;
     }
     say("the nodes were stopped with SIGTERM");
-    let summary = verify::all(&stage, &listed, &survivor, options, folder).await?;
+    let summary = verify::all(&stage, &listed, &survivor, folder).await?;
     for line in summary {
         say(&line);
     }

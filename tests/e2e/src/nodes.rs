@@ -1,8 +1,7 @@
 //! The nodes: processes of the `grid` binary.
 
-use crate::{Options, stage::{DEVICES, Stage}};
+use crate::stage::Stage;
 use anyhow::{Context, Result, ensure};
-use solana_keypair::Keypair;
 use std::{
     fs::{self, File},
     path::{Path, PathBuf},
@@ -13,36 +12,37 @@ use std::{
 /// How long a node may take to stop once its jobs have ended.
 const STOP_SECONDS: u64 = 60;
 
+/// A node's process.
 pub struct Node {
+    grid: PathBuf,
     config: PathBuf,
     log: PathBuf,
     process: Child,
 }
 
 impl Node {
+    /// Writes the node's files below `folder` and starts it.
     pub fn start(
-        options: &Options,
+        grid: &Path,
         stage: &Stage,
         index: usize,
-        key: &Keypair,
-        urls: &[String; 2],
+        urls: &[String],
         folder: &Path,
     ) -> Result<Self> {
         let home = folder.join(format!("node-{index}"));
         fs::create_dir_all(&home)?;
         let keypair = home.join("key.json");
-        fs::write(&keypair, serde_json::to_string(&key.to_bytes().to_vec())?)?;
+        fs::write(&keypair, serde_json::to_string(&stage.nodes[index].to_bytes().to_vec())?)?;
         restrict(&keypair)?;
         let mut config = format!(
-            "urls = [\"{}\", \"{}\"]\nkeypair = \"{}\"\n\n[node]\nfolder = \"{}\"\nexecutor = \"process\"\n\
+            "urls = {}\nkeypair = \"{}\"\n\n[node]\nfolder = \"{}\"\nexecutor = \"process\"\n\
              listen = \"127.0.0.1:0\"\ncontent = [\"{}\"]\nmin_free_bytes = 0\npoll_seconds = 1\n",
-            urls[0],
-            urls[1],
+            serde_json::to_string(urls)?,
             keypair.display(),
             home.join("state").display(),
             stage.served.url(),
         );
-        for device in 0..DEVICES {
+        for device in 0..stage.devices_per_node {
             config += &format!(
                 "\n[[node.device]]\nhardware = \"cpu:{device}\"\nmarket = \"{}\"\nindex = {device}\n",
                 stage.market
@@ -51,8 +51,8 @@ impl Node {
         let path = home.join("config.toml");
         fs::write(&path, config)?;
         let log = home.join("log");
-        let process = spawn(options, &path, &log)?;
-        Ok(Self { config: path, log, process })
+        let process = spawn(grid, &path, &log)?;
+        Ok(Self { grid: grid.to_owned(), config: path, log, process })
     }
 
     /// As a crash or `kill -9` would.
@@ -62,9 +62,15 @@ impl Node {
         Ok(())
     }
 
-    pub fn start_again(&mut self, options: &Options) -> Result<()> {
-        self.process = spawn(options, &self.config, &self.log)?;
+    /// Starts it as it was started first.
+    pub fn start_again(&mut self) -> Result<()> {
+        self.process = spawn(&self.grid, &self.config, &self.log)?;
         Ok(())
+    }
+
+    /// The process's number.
+    pub fn id(&self) -> u32 {
+        self.process.id()
     }
 
     /// Asks the node to stop and waits for it.
@@ -88,13 +94,13 @@ impl Drop for Node {
     }
 }
 
-fn spawn(options: &Options, config: &Path, log: &Path) -> Result<Child> {
+fn spawn(grid: &Path, config: &Path, log: &Path) -> Result<Child> {
     let log = File::options().create(true).append(true).open(log)?;
-    let mut command = Command::new(&options.grid);
+    let mut command = Command::new(grid);
     command.args(["node", "start", "--config"]).arg(config).stdin(Stdio::null());
     command.env("RUST_LOG", "grid_node=info,grid_landing=info,grid_executor=info,grid=info");
     command.stdout(log.try_clone()?).stderr(log);
-    command.spawn().with_context(|| format!("{} can't be started", options.grid.display()))
+    command.spawn().with_context(|| format!("{} can't be started", grid.display()))
 }
 
 fn restrict(path: &Path) -> Result<()> {

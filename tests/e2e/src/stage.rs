@@ -1,8 +1,7 @@
 //! What is on the chain before the nodes come.
 
-use crate::validator::Validator;
 use anyhow::{Context, Result};
-use grid_client::{Chain, RpcChain, address, instruction, token};
+use grid_client::{Chain, RpcChain, address, chain, instruction, token};
 use grid_executor::{FolderStore, ServedFolder, serve_folder};
 use grid_jobs::MarketTerms;
 use solana_address::Address;
@@ -13,8 +12,7 @@ use solana_rpc_client::nonblocking::rpc_client::RpcClient;
 use solana_signer::Signer;
 use std::{path::Path, time::Duration};
 
-pub const NODES: usize = 3;
-pub const DEVICES: u32 = 2;
+/// Terms of both markets.
 pub const TERMS: MarketTerms = MarketTerms {
     price_per_second_atoms: 1_500,
     bond_atoms: 2_000_000,
@@ -36,40 +34,54 @@ pub const TERMS: MarketTerms = MarketTerms {
 pub const TOKENS: u64 = 1_000_000_000;
 const LAMPORTS: u64 = 10_000_000_000;
 
+/// Markets, a funded project, and nodes with their devices.
 pub struct Stage {
+    /// Access to the network without a proxy.
     pub chain: RpcChain,
+    /// The same, for what a client of Grid does not ask.
     pub rpc: RpcClient,
+    /// Owns the project.
     pub client: Keypair,
+    /// The nodes' keys.
     pub nodes: Vec<Keypair>,
+    /// Devices of each node.
+    pub devices_per_node: u32,
+    /// The mint.
     pub mint: Address,
+    /// The market of all devices.
     pub market: Address,
     /// A market that no node comes to.
     pub empty_market: Address,
+    /// The client's project.
     pub project: Address,
     /// The client's definitions and inputs, served to the nodes.
     pub store: FolderStore,
+    /// Serves [`Self::store`].
     pub served: ServedFolder,
 }
 
 impl Stage {
-    pub async fn build(validator: &Validator, folder: &Path) -> Result<Self> {
-        let admin = &validator.admin;
-        let chain = RpcChain::new(validator.url(), Duration::from_millis(100));
-        let rpc = RpcClient::new_with_commitment(validator.url(), CommitmentConfig::confirmed());
+    /// Builds it on the network at `url`, whose programs `admin` may upgrade, for so many nodes with so many devices each.
+    pub async fn build(url: &str, admin: &Keypair, nodes: usize, devices: u32, folder: &Path) -> Result<Self> {
+        let chain = RpcChain::new(url, Duration::from_millis(100));
+        let rpc = RpcClient::new_with_commitment(url.to_owned(), CommitmentConfig::confirmed());
         let (client, mint_key) = (Keypair::new(), Keypair::new());
-        let nodes: Vec<Keypair> = (0..NODES).map(|_| Keypair::new()).collect();
+        let nodes: Vec<Keypair> = (0..nodes).map(|_| Keypair::new()).collect();
         let mint = mint_key.pubkey();
         let owner = admin.pubkey();
+        // Anything that no other stage of the same network has.
+        let first_market = u64::from_le_bytes(mint.to_bytes()[..8].try_into()?) / 2;
         let store = FolderStore::open(folder.join("client"))?;
         let served = serve_folder(store.clone(), "127.0.0.1:0".parse()?).await?;
         let stage = Self {
-            market: address::market(&owner, 0).0,
-            empty_market: address::market(&owner, 1).0,
+            market: address::market(&owner, first_market).0,
+            empty_market: address::market(&owner, first_market + 1).0,
             project: address::project(&mint, &client.pubkey()).0,
             chain,
             rpc,
             client,
             nodes,
+            devices_per_node: devices,
             mint,
             store,
             served,
@@ -88,9 +100,11 @@ impl Stage {
             ];
             stage.send(&fill, &[admin]).await?;
         }
-        let open = [instruction::initialize_config(owner, owner), instruction::open_vault(owner, mint)];
-        stage.send(&open, &[admin]).await?;
-        for id in [0, 1] {
+        if chain::account(&stage.chain, &address::config().0).await?.is_none() {
+            stage.send(&[instruction::initialize_config(owner, owner)], &[admin]).await?;
+        }
+        stage.send(&[instruction::open_vault(owner, mint)], &[admin]).await?;
+        for id in [first_market, first_market + 1] {
             stage.send(&[instruction::open_market(owner, mint, id, TERMS)], &[admin]).await?;
         }
         stage.send(&[instruction::grow_market(owner, stage.market)], &[admin]).await?;
@@ -103,7 +117,7 @@ impl Stage {
         stage.send(&fund, &[&stage.client]).await?;
         for node in &stage.nodes {
             let key = node.pubkey();
-            for index in 0..DEVICES {
+            for index in 0..stage.devices_per_node {
                 let device = stage.device(&key, index);
                 let source = address::token_account(&key, mint);
                 let open = [
@@ -116,18 +130,20 @@ impl Stage {
         Ok(stage)
     }
 
+    /// Sends a transaction and waits until it has landed.
     pub async fn send(&self, instructions: &[Instruction], signers: &[&Keypair]) -> Result<()> {
         self.chain.submit(instructions, signers).await?;
         Ok(())
     }
 
+    /// A device of a node.
     pub fn device(&self, node: &Address, index: u32) -> Address {
         address::device(&self.market, node, index).0
     }
 
     /// All devices of all nodes.
     pub fn devices(&self) -> Vec<Address> {
-        let of = |node: &Keypair| (0..DEVICES).map(|index| self.device(&node.pubkey(), index)).collect::<Vec<_>>();
+        let of = |node: &Keypair| (0..self.devices_per_node).map(|index| self.device(&node.pubkey(), index)).collect::<Vec<_>>();
         self.nodes.iter().flat_map(of).collect()
     }
 
