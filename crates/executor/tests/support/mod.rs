@@ -23,15 +23,19 @@ impl Bench {
         let folder = tempfile::tempdir().unwrap();
         let store = FolderStore::open(folder.path().join("store")).unwrap();
         let workplace = Workplace::new(folder.path().join("jobs"), store, Sources::default());
+        // Where ops may leave notes for their test.
+        std::fs::create_dir(folder.path().join("notes")).unwrap();
         let executor = ProcessExecutor::new(ProcessConfig {
             stop_grace: Duration::from_millis(300),
+            writable: vec![folder.path().join("notes")],
             ..ProcessConfig::default()
         });
         Self { folder, workplace, executor, cancel: CancellationToken::new(), timeout: None }
     }
 
+    /// A file that ops may write, outside the folders of their jobs.
     pub fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        self.folder.path().join("notes").join(name)
     }
 
     pub fn request(&self, definition: &Value) -> JobRequest {
