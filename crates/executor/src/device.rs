@@ -2,10 +2,13 @@
 
 use std::thread;
 
+use serde::{Deserialize, Serialize};
+
 use crate::definition::Version;
 
 /// One device of the worker: a GPU, a group of GPUs, or the machine's CPU.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Device {
     /// What the result document calls it.
     pub label: String,

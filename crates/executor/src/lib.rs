@@ -69,9 +69,10 @@ pub use crate::{
     digest::Digest,
     exec::{Executor, ProcessConfig, ProcessExecutor, Unsupported, UnsupportedItem},
     job::{
-        JobError, JobEvent, JobOutcome, JobRequest, PrepareError, PreparedJob, Workplace, clean_up_abandoned,
-        fetch_definition, prepare, run_job,
+        JobError, JobEvent, JobOutcome, JobRequest, PrepareError, PreparedJob, Reattached, Workplace,
+        clean_up_abandoned, fetch_definition, forget, left_behind, prepare, reattach, run_job,
     },
+    log::LogReader,
     machine::Machine,
     result::{JobStatus, OpStatus, ResultDocument},
     store::{

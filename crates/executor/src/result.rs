@@ -161,6 +161,8 @@ pub enum StopReason {
     OpTimedOut,
     /// The job took more disk than `limits.disk_bytes`.
     DiskLimit,
+    /// The op wrote more output than a worker keeps.
+    OutputLimit,
     /// Every op that depends on it has ended, and it asked to be stopped then.
     DependentsEnded,
 }
@@ -198,6 +200,10 @@ pub enum ErrorCode {
     OpTimedOut,
     /// `limits.disk_bytes` was used up.
     DiskLimit,
+    /// More output than a worker keeps.
+    OutputLimit,
+    /// How the op ended is not known: it was ended together with what watched over it.
+    Lost,
     /// The job's time was over.
     JobTimedOut,
     /// Somebody ended the job.

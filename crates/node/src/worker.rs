@@ -135,7 +135,7 @@ impl DeviceWorker {
                 key: self.key.pubkey(),
             });
         }
-        let cleaned = grid_executor::clean_up_abandoned(self.executor.as_ref(), &self.workplace).await;
+        let cleaned = grid_executor::clean_up_abandoned(self.executor.as_ref(), &self.workplace, &[]).await;
         cleaned.map_err(|source| NodeError::Scratch {
             folder: self.workplace.scratch.display().to_string(),
             source,

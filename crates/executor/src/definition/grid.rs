@@ -5,6 +5,8 @@ use std::{
     path::{Component, Path},
 };
 
+use serde::{Deserialize, Serialize};
+
 use super::{DefinitionError, decode::At};
 use crate::{Device, Digest, exec::UnsupportedItem};
 
@@ -38,7 +40,8 @@ pub struct Requirements {
 }
 
 /// A version of two numbers, written as a string: `"8.6"`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Version {
     /// Before the point.
     pub major: u32,

@@ -13,7 +13,10 @@ use std::{
 /// | `work` | where ops start: inputs and outputs lie here |
 /// | `volumes/NAME` | one folder per volume |
 /// | `tmp` | `TMPDIR` of the ops |
+/// | `inputs/INDEX` | inputs that lie outside the job's folder, for those executors that can put them there |
+/// | `runs/OP-ATTEMPT` | what an executor keeps of one start of an op |
 /// | `log` | the job's log |
+/// | `definition`, `journal` | what is needed to go on with the job after the worker was killed |
 #[derive(Debug)]
 pub struct Scratch {
     root: PathBuf,
@@ -48,7 +51,7 @@ impl Scratch {
                 _ => {}
             }
             fs::create_dir_all(parent)?;
-            for folder in [root.clone(), root.join("work"), root.join("volumes"), root.join("tmp")] {
+            for folder in ["", "work", "volumes", "tmp", "inputs", "runs"].map(|name| root.join(name)) {
                 // For the worker's user only: what a job computes is its client's business.
                 fs::DirBuilder::new().mode(0o700).create(folder)?;
             }
@@ -57,6 +60,19 @@ impl Scratch {
         make()
             .map(|root| Self { root })
             .map_err(|error| ScratchError::Io { path: parent.join(job_id), error })
+    }
+
+    /// The folder of the job `job_id` below `parent` that an earlier run left behind, if it did.
+    pub fn find(parent: &Path, job_id: &str) -> Result<Option<Self>, ScratchError> {
+        if !is_job_id(job_id) {
+            return Err(ScratchError::JobId(job_id.to_owned()));
+        }
+        let path = parent.join(job_id);
+        match path.canonicalize() {
+            Ok(root) => Ok(Some(Self { root })),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(ScratchError::Io { path, error }),
+        }
     }
 
     /// The folders below `parent` that earlier runs left behind. A job that runs has one as well: ask only while
@@ -74,6 +90,11 @@ impl Scratch {
             }
         }
         Ok(found)
+    }
+
+    /// The id of the job.
+    pub fn job_id(&self) -> &str {
+        self.root.file_name().and_then(|name| name.to_str()).unwrap_or_default()
     }
 
     /// The whole folder.
@@ -96,19 +117,52 @@ impl Scratch {
         self.root.join("log")
     }
 
-    /// The folder of a volume.
-    pub fn volume(&self, name: &str) -> PathBuf {
-        self.root.join("volumes").join(name)
+    /// The published definition.
+    pub fn definition(&self) -> PathBuf {
+        self.root.join("definition")
     }
 
-    /// Makes the folder of a volume.
+    /// The job's journal.
+    pub fn journal(&self) -> PathBuf {
+        self.root.join("journal")
+    }
+
+    /// The file of an input that lies outside the job's folder, by its place in the definition.
+    pub fn outside_input(&self, index: usize) -> PathBuf {
+        self.root.join("inputs").join(index.to_string())
+    }
+
+    /// The folder of one start of an op, by the op's place in the definition and the number of earlier starts.
+    pub fn run(&self, op_index: usize, attempt: u32) -> PathBuf {
+        self.runs().join(format!("{op_index}-{attempt}"))
+    }
+
+    /// The folder that holds those of every start of an op.
+    pub fn runs(&self) -> PathBuf {
+        self.root.join("runs")
+    }
+
+    /// The folder of a volume.
+    pub fn volume(&self, name: &str) -> PathBuf {
+        self.volumes_folder().join(name)
+    }
+
+    /// The folder that holds those of every volume.
+    pub fn volumes_folder(&self) -> PathBuf {
+        self.root.join("volumes")
+    }
+
+    /// Makes the folder of a volume, or finds it made.
     pub fn create_volume(&self, name: &str) -> io::Result<()> {
-        fs::create_dir(self.volume(name))
+        match fs::create_dir(self.volume(name)) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// The volumes there are, by name.
     pub(crate) fn volumes(&self) -> io::Result<Vec<String>> {
-        fs::read_dir(self.root.join("volumes"))?
+        fs::read_dir(self.volumes_folder())?
             .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
             .collect()
     }
@@ -150,6 +204,22 @@ impl Scratch {
     pub fn inside(&self, path: &Path) -> io::Result<PathBuf> {
         let real = path.canonicalize()?;
         if real.starts_with(&self.root) { Ok(real) } else { Err(leaves(path)) }
+    }
+
+    /// Removes everything but the job's journal and the definition.
+    pub fn empty(&self) -> io::Result<()> {
+        for entry in fs::read_dir(&self.root)? {
+            let entry = entry?;
+            let path = entry.path();
+            if path == self.journal() || path == self.definition() {
+                continue;
+            }
+            match entry.file_type()?.is_dir() {
+                true => fs::remove_dir_all(path)?,
+                false => fs::remove_file(path)?,
+            }
+        }
+        Ok(())
     }
 
     /// Removes the folder with everything in it.

@@ -67,6 +67,8 @@ async fn pack(
         return Err(error(Problem::Unsafe("is neither a file nor a folder".to_owned())));
     }
     let tar = scratch.root().join(format!("output-{index}.tar"));
+    // What a worker that was killed had begun to pack.
+    let _ = fs::remove_file(&tar);
     let packed = {
         let (folder, tar) = (real, tar.clone());
         tokio::task::spawn_blocking(move || pack_folder(&folder, &tar, max_bytes)).await

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     future::pending,
     sync::{Mutex, OnceLock, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use futures_util::future::join_all;
@@ -12,11 +12,16 @@ use serde_json::Value;
 use tokio::{sync::watch, time};
 use tokio_util::sync::CancellationToken;
 
-use super::{JobEvent, JobRequest, OnEvent, sink::OpSink, unix_ms};
+use super::{
+    JobEvent, JobRequest, OnEvent,
+    journal::{Journal, OpProgress, Step},
+    sink::OpSink,
+    unix_ms,
+};
 use crate::{
     bench::{self, BenchError},
     definition::{Action, Literals, Op, RestartPolicy, RunArgs, Stream},
-    exec::{Executor, Exit, LineSink, RunContext, RunEnd, Scratch, Stop},
+    exec::{Executor, Exit, JobContext, MAX_OUTPUT_BYTES, OpObserver, RunContext, RunEnd, Stop},
     log::JobLog,
     result::{Diagnostics, ErrorCode, ErrorRecord, OpRecord, OpStatus, StopReason},
 };
@@ -26,17 +31,43 @@ const FIRST_RESTART_PAUSE: Duration = Duration::from_millis(100);
 /// The longest pause before an op is started again.
 const MAX_RESTART_PAUSE: Duration = Duration::from_secs(10);
 
+/// What a job's ops run with.
+#[derive(Clone, Copy)]
+pub(super) struct Surroundings<'a> {
+    pub(super) request: &'a JobRequest,
+    pub(super) job: JobContext<'a>,
+    pub(super) executor: &'a dyn Executor,
+    pub(super) journal: &'a Journal,
+    pub(super) log: &'a JobLog,
+    pub(super) on_event: OnEvent<'a>,
+}
+
+/// How far an op has come, and what of its output is in the log already, where an earlier worker ran it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Earlier {
+    pub(super) progress: OpProgress,
+    pub(super) logged_bytes: [u64; 2],
+}
+
+/// What others wait for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct OpState {
+    /// Whether it has passed its health checks.
+    pub(super) healthy: bool,
+    /// Whether it has ended, and ended well.
+    pub(super) ended: Option<bool>,
+}
+
 /// One run of a job's ops.
 pub(super) struct Flow<'a> {
-    request: &'a JobRequest,
-    scratch: &'a Scratch,
-    executor: &'a dyn Executor,
-    log: &'a JobLog,
-    on_event: OnEvent<'a>,
+    with: Surroundings<'a>,
+    /// What an earlier worker did, by op.
+    earlier: Vec<Earlier>,
+    /// When the job started, in milliseconds of Unix time.
+    started_ms: u64,
     /// What literals resolve to so far.
     literals: Mutex<Literals>,
-    /// Whether each op has ended, and ended well.
-    ended: Vec<watch::Sender<Option<bool>>>,
+    states: Vec<watch::Sender<OpState>>,
     /// Ends every op.
     stop: CancellationToken,
     /// Why every op was ended.
@@ -52,42 +83,52 @@ impl OpRecord {
 }
 
 impl<'a> Flow<'a> {
+    /// A run that began at `started_ms`. `earlier` has an entry for each op; `stopped` is why an earlier worker was
+    /// about to end all of them, if it was.
     pub(super) fn new(
-        request: &'a JobRequest,
-        scratch: &'a Scratch,
-        executor: &'a dyn Executor,
-        log: &'a JobLog,
-        on_event: OnEvent<'a>,
+        with: Surroundings<'a>,
+        earlier: Vec<Earlier>,
+        started_ms: u64,
+        stopped: Option<StopReason>,
     ) -> Self {
+        let stop = CancellationToken::new();
+        if stopped.is_some() {
+            stop.cancel();
+        }
+        let (request, definition) = (with.request, &with.request.definition);
+        let addresses = with.executor.addresses(definition);
         let literals = Literals {
             job: request.job_id.clone(),
             host: request.host.clone(),
             project: request.project.clone(),
-            variables: request.definition.variables.clone(),
-            ..Literals::default()
+            variables: definition.variables.clone(),
+            results: BTreeMap::new(),
+            hosts: addresses.hosts,
+            endpoints: addresses.endpoints,
         };
         Self {
-            request,
-            scratch,
-            executor,
-            log,
-            on_event,
+            with,
+            earlier,
+            started_ms,
             literals: Mutex::new(literals),
-            ended: request.definition.ops.iter().map(|_| watch::channel(None).0).collect(),
-            stop: CancellationToken::new(),
-            stop_reason: OnceLock::new(),
+            states: definition.ops.iter().map(|_| watch::channel(OpState::default()).0).collect(),
+            stop,
+            stop_reason: stopped.map_or_else(OnceLock::new, OnceLock::from),
         }
     }
 
     /// Runs every op. Gives their records in the definition's order, and why the job was ended early, if it was.
     pub(super) async fn run(self, cancel: CancellationToken) -> (Vec<OpRecord>, Option<StopReason>) {
         let watch = async {
+            let left = self.with.request.timeout.map(|timeout| left_of(timeout, self.started_ms));
             let reason = tokio::select! {
                 () = cancel.cancelled() => StopReason::Cancelled,
-                () = sleep_or_never(self.request.timeout) => StopReason::JobTimedOut,
+                () = sleep_or_never(left) => StopReason::JobTimedOut,
             };
-            let _ = self.stop_reason.set(reason);
-            self.stop.cancel();
+            if self.stop_reason.set(reason).is_ok() {
+                self.with.journal.append(&Step::Stopping { reason });
+                self.stop.cancel();
+            }
             pending().await
         };
         let records = tokio::select! {
@@ -102,10 +143,10 @@ impl<'a> Flow<'a> {
     }
 
     async fn run_groups(&self) -> Vec<OpRecord> {
-        let ops = &self.request.definition.ops;
+        let ops = &self.with.request.definition.ops;
         let mut records: Vec<Option<OpRecord>> = vec![None; ops.len()];
         let mut all_well = true;
-        for (_, members) in self.request.definition.groups() {
+        for (_, members) in self.with.request.definition.groups() {
             if !all_well {
                 for index in members {
                     let error = match self.stop_reason.get() {
@@ -115,7 +156,7 @@ impl<'a> Flow<'a> {
                             "an earlier group did not end well",
                         ),
                     };
-                    records[index] = Some(self.finish(index, skipped(&ops[index], error)));
+                    records[index] = Some(self.skip(index, error));
                 }
                 continue;
             }
@@ -139,23 +180,34 @@ impl<'a> Flow<'a> {
     }
 
     async fn run_op(&self, index: usize) -> OpRecord {
-        let op = &self.request.definition.ops[index];
-        let record = match self.wait_for_dependencies(op).await {
-            Err(error) => skipped(op, error),
-            Ok(()) => self.start_op(index).await,
-        };
-        self.finish(index, record)
+        if let Some(record) = &self.earlier[index].progress.record {
+            return self.tell(index, record.clone());
+        }
+        match self.wait_for_dependencies(self.op(index)).await {
+            Err(error) => self.skip(index, error),
+            Ok(()) => {
+                let record = self.start_op(index).await;
+                self.finish(index, record)
+            }
+        }
     }
 
-    /// Waits until every op that `op` depends on has ended well.
+    fn op(&self, index: usize) -> &'a Op {
+        &self.with.request.definition.ops[index]
+    }
+
+    /// Waits until every op that `op` depends on is healthy or has ended well.
     async fn wait_for_dependencies(&self, op: &Op) -> Result<(), ErrorRecord> {
         let mut missing = None;
         for id in &op.execution.depends_on {
-            let position = self.request.definition.ops.iter().position(|other| other.id == *id);
-            let Some(ended) = position.and_then(|other| self.ended.get(other)) else {
+            let position = self.with.request.definition.ops.iter().position(|other| other.id == *id);
+            let Some(state) = position.and_then(|other| self.states.get(other)) else {
                 continue;
             };
-            if self.has_ended(ended).await != Some(true) {
+            let mut state = state.subscribe();
+            let ready = state.wait_for(|state| state.healthy || state.ended.is_some()).await;
+            // An error means that the sender is gone, which it is not: `self` holds it.
+            if !ready.is_ok_and(|state| state.healthy || state.ended == Some(true)) {
                 missing = Some(id);
                 break;
             }
@@ -171,36 +223,33 @@ impl<'a> Flow<'a> {
         }
     }
 
-    async fn has_ended(&self, ended: &watch::Sender<Option<bool>>) -> Option<bool> {
-        let mut ended = ended.subscribe();
-        // An error means that the sender is gone, which it is not: `self` holds it.
-        ended.wait_for(Option::is_some).await.map_or(None, |ended| *ended)
-    }
-
     /// Completes when the op wants to be stopped because every op that depends on it has ended.
     async fn dependents_ended(&self, op: &Op) {
-        let dependents: Vec<_> = std::iter::zip(&self.request.definition.ops, &self.ended)
+        let dependents: Vec<_> = std::iter::zip(&self.with.request.definition.ops, &self.states)
             .filter(|(other, _)| other.execution.depends_on.contains(&op.id))
             .collect();
         if !op.execution.stop_if_dependent_stops || dependents.is_empty() {
             return pending().await;
         }
-        for (_, ended) in dependents {
-            self.has_ended(ended).await;
+        for (_, state) in dependents {
+            let _ = state.subscribe().wait_for(|state| state.ended.is_some()).await;
         }
     }
 
     async fn start_op(&self, index: usize) -> OpRecord {
-        let op = &self.request.definition.ops[index];
-        let sink = OpSink::new(op, self.log, self.on_event);
+        let (op, earlier) = (self.op(index), &self.earlier[index]);
+        let sink =
+            OpSink::new(op, self.with.log, self.with.on_event, &self.states[index], earlier.logged_bytes);
         let cancel = self.stop.child_token();
-        (self.on_event)(JobEvent::OpStarted { op: &op.id });
-        let mut record = OpRecord { started_ms: Some(unix_ms()), ..record_of(op) };
+        (self.with.on_event)(JobEvent::OpStarted { op: &op.id });
+        let started_ms = earlier.progress.first_ms.unwrap_or_else(unix_ms);
+        let mut record = OpRecord { started_ms: Some(started_ms), ..record_of(op) };
         let dependents_ended = OnceLock::new();
         let work = async {
             match &op.action {
                 Action::CreateVolume { name } => {
-                    if let Err(error) = self.scratch.create_volume(name) {
+                    let made = self.with.executor.create_volume(&self.with.job, name).await;
+                    if let Err(error) = made {
                         fail(
                             &mut record,
                             ErrorCode::NotStarted,
@@ -241,7 +290,7 @@ impl<'a> Flow<'a> {
         record: &mut OpRecord,
     ) {
         let literals = self.literals.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let args = match self.request.definition.hydrate(index, &literals) {
+        let args = match self.with.request.definition.hydrate(index, &literals) {
             Ok(Some(args)) => args,
             Ok(None) => return,
             Err(error) => {
@@ -251,6 +300,7 @@ impl<'a> Flow<'a> {
         };
         record.image = Some(args.image.clone());
         let end = self.run_with_restarts(&args, index, sink, cancel, record).await;
+        record.diagnostics.out_of_memory = end.out_of_memory;
         match end.exit {
             Some(Exit::Code(code)) => record.exit_code = Some(code),
             Some(Exit::Signal(signal)) => record.signal = Some(signal),
@@ -259,7 +309,7 @@ impl<'a> Flow<'a> {
         match end.stop {
             Some(Stop::TimedOut) => {
                 record.diagnostics.stop_reason = Some(StopReason::OpTimedOut);
-                let limit = self.request.definition.limits.wall_seconds.unwrap_or_default();
+                let limit = self.with.request.definition.limits.wall_seconds.unwrap_or_default();
                 fail(
                     record,
                     ErrorCode::OpTimedOut,
@@ -268,12 +318,18 @@ impl<'a> Flow<'a> {
             }
             Some(Stop::DiskLimit) => {
                 record.diagnostics.stop_reason = Some(StopReason::DiskLimit);
-                let limit = self.request.definition.limits.disk_bytes.unwrap_or_default();
+                let limit = self.with.request.definition.limits.disk_bytes.unwrap_or_default();
                 fail(
                     record,
                     ErrorCode::DiskLimit,
                     format!("the job took more than limits.disk_bytes, {limit} bytes"),
                 );
+            }
+            Some(Stop::OutputLimit) => {
+                record.diagnostics.stop_reason = Some(StopReason::OutputLimit);
+                let message =
+                    format!("wrote more than the {MAX_OUTPUT_BYTES} bytes of output a worker keeps");
+                fail(record, ErrorCode::OutputLimit, message);
             }
             Some(Stop::Cancelled) => {
                 record.status = OpStatus::Stopped;
@@ -285,6 +341,11 @@ impl<'a> Flow<'a> {
                     });
             }
             None => match (end.not_started, end.exit) {
+                _ if end.lost.is_some() => {
+                    let reason = end.lost.unwrap_or_default();
+                    sink.line(Stream::Node, reason.as_bytes(), true);
+                    fail(record, ErrorCode::Lost, reason);
+                }
                 (Some(reason), _) => {
                     sink.line(Stream::Node, reason.as_bytes(), true);
                     fail(record, ErrorCode::NotStarted, reason);
@@ -309,28 +370,30 @@ impl<'a> Flow<'a> {
         cancel: &CancellationToken,
         record: &mut OpRecord,
     ) -> RunEnd {
-        let limits = &self.request.definition.limits;
-        let deadline =
-            limits.wall_seconds.and_then(|limit| Instant::now().checked_add(Duration::from_secs(limit)));
-        let tries = match args.restart_policy {
-            RestartPolicy::OnFailure { tries } => tries.unwrap_or(u32::MAX),
-            RestartPolicy::No | RestartPolicy::Always | RestartPolicy::UnlessStopped => 0,
-        };
+        let earlier = &self.earlier[index].progress;
+        let first_ms = record.started_ms.unwrap_or_else(unix_ms);
+        let limit = self.with.request.definition.limits.wall_seconds.map(Duration::from_secs);
         let mut pause = FIRST_RESTART_PAUSE;
+        let mut attempt = earlier.attempt;
+        let mut is_noted = earlier.is_running();
         loop {
+            record.diagnostics.restarts = attempt;
+            if !is_noted {
+                let log_bytes = self.with.log.size_bytes();
+                let at_ms = if attempt == 0 { first_ms } else { unix_ms() };
+                self.with.journal.append(&Step::OpStarted { op: index, attempt, at_ms, log_bytes });
+            }
+            is_noted = false;
             let context = RunContext {
-                job_id: &self.request.job_id,
-                op_id: &self.request.definition.ops[index].id,
-                scratch: self.scratch,
-                device: &self.request.device,
-                limits,
-                timeout: deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())),
+                job: self.with.job,
+                op_index: index,
+                attempt,
+                timeout: limit.map(|limit| left_of(limit, first_ms)),
                 cancel: cancel.clone(),
-                log: sink,
+                observer: sink,
             };
-            let end = self.executor.run(args, context).await;
-            let failed = end.stop.is_none() && end.not_started.is_none() && !end.succeeded();
-            if !failed || record.diagnostics.restarts >= tries {
+            let end = self.with.executor.run(args, context).await;
+            if !end.ended_by_itself() || !restarts(args.restart_policy, attempt, end.succeeded()) {
                 return end;
             }
             tokio::select! {
@@ -338,9 +401,9 @@ impl<'a> Flow<'a> {
                 () = cancel.cancelled() => return RunEnd { stop: Some(Stop::Cancelled), ..end },
             }
             pause = (pause * 2).min(MAX_RESTART_PAUSE);
-            record.diagnostics.restarts += 1;
+            attempt = attempt.saturating_add(1);
             sink.take_results();
-            (self.on_event)(JobEvent::OpStarted { op: &self.request.definition.ops[index].id });
+            (self.with.on_event)(JobEvent::OpStarted { op: &self.op(index).id });
         }
     }
 
@@ -372,15 +435,47 @@ impl<'a> Flow<'a> {
         }
     }
 
-    /// Tells everybody who waits.
+    /// Ends an op that was never started.
+    fn skip(&self, index: usize, error: ErrorRecord) -> OpRecord {
+        // Where an earlier worker had skipped it, it was for the same reason.
+        let earlier = self.earlier[index].progress.record.clone();
+        let op = self.op(index);
+        match earlier {
+            Some(record) => self.tell(index, record),
+            None => self
+                .finish(index, OpRecord { status: OpStatus::Skipped, errors: vec![error], ..record_of(op) }),
+        }
+    }
+
+    /// Notes what an op did, and tells everybody.
     fn finish(&self, index: usize, record: OpRecord) -> OpRecord {
+        self.with.journal.append(&Step::OpEnded { op: index, record: Box::new(record.clone()) });
+        (self.with.on_event)(JobEvent::OpEnded { op: &record.id, status: record.status });
+        self.tell(index, record)
+    }
+
+    /// Tells every op that waits.
+    fn tell(&self, index: usize, record: OpRecord) -> OpRecord {
         if record.status == OpStatus::Succeeded {
             let mut literals = self.literals.lock().unwrap_or_else(PoisonError::into_inner);
             literals.results.insert(record.id.clone(), record.results.clone());
         }
-        (self.on_event)(JobEvent::OpEnded { op: &record.id, status: record.status });
-        self.ended[index].send_replace(Some(record.is_well()));
+        self.states[index].send_modify(|state| state.ended = Some(record.is_well()));
         record
+    }
+}
+
+/// What is left of `limit` for what started at `started_ms`, in milliseconds of Unix time.
+fn left_of(limit: Duration, started_ms: u64) -> Duration {
+    limit.saturating_sub(Duration::from_millis(unix_ms().saturating_sub(started_ms)))
+}
+
+/// Whether an op that ended by itself is started again, after `attempt` earlier starts.
+fn restarts(policy: RestartPolicy, attempt: u32, succeeded: bool) -> bool {
+    match policy {
+        RestartPolicy::No => false,
+        RestartPolicy::Always | RestartPolicy::UnlessStopped => true,
+        RestartPolicy::OnFailure { tries } => !succeeded && tries.is_none_or(|tries| attempt < tries),
     }
 }
 
@@ -411,10 +506,6 @@ fn record_of(op: &Op) -> OpRecord {
         errors: Vec::new(),
         diagnostics: Diagnostics::default(),
     }
-}
-
-fn skipped(op: &Op, error: ErrorRecord) -> OpRecord {
-    OpRecord { status: OpStatus::Skipped, errors: vec![error], ..record_of(op) }
 }
 
 fn fail(record: &mut OpRecord, code: ErrorCode, message: impl ToString) {

@@ -3,26 +3,39 @@
 //! [`prepare`] brings everything onto the machine: it asks the executor, makes the job's folder and fetches the
 //! inputs. Nothing is metered so far; what fails here is a reason to decline the job. [`PreparedJob::run`] then runs
 //! the ops and stores log, artifacts and document; what fails in there is the job's own result. [`run_job`] is both.
+//!
+//! A worker that is killed loses no job: its ops go on without it. The next worker asks which jobs were
+//! [left behind](left_behind), [`reattach`]es those that it is still to run, and goes on with [`PreparedJob::run`] where
+//! the other had come to; the rest is for [`clean_up_abandoned`].
 
 mod artifacts;
 mod flow;
+mod journal;
+mod reattach;
 mod sink;
 
 use std::{
-    path::PathBuf,
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
 
 use tokio_util::sync::CancellationToken;
 
+pub use self::reattach::{Reattached, left_behind, reattach};
+use self::{
+    flow::{Earlier, Flow, Surroundings},
+    journal::{Header, Journal, Progress, Step},
+};
 use crate::{
     Device, Digest,
     definition::{DEFAULT_LOG_BYTES, Definition, DefinitionError, MAX_DEFINITION_BYTES, Stream},
-    exec::{Executor, Scratch, ScratchError, Unsupported},
-    log::JobLog,
+    exec::{Executor, JobContext, Scratch, ScratchError, Unsupported},
+    log::{JobLog, logged_bytes},
     result::{
-        ArtifactRecord, DeviceRecord, ErrorCode, ErrorRecord, JobStatus, LogRecord, OpStatus, RESULT_VERSION,
-        ResultDocument, ResultStoreError, StopReason,
+        ArtifactRecord, DeviceRecord, ErrorCode, ErrorRecord, JobStatus, LogRecord, OpRecord, OpStatus,
+        RESULT_VERSION, ResultDocument, ResultStoreError, StopReason,
     },
     store::{ContentSource, ContentStore, FolderStore, Sources, StoreError},
 };
@@ -34,7 +47,9 @@ pub struct JobRequest {
     pub job_id: String,
     /// What to run.
     pub definition: Definition,
-    /// The digest of the definition's published bytes.
+    /// The definition's published bytes.
+    pub definition_bytes: Vec<u8>,
+    /// Their digest.
     pub definition_digest: Digest,
     /// What to run on.
     pub device: Device,
@@ -56,6 +71,7 @@ impl JobRequest {
         Ok(Self {
             job_id: job_id.into(),
             definition: Definition::parse(definition_bytes)?,
+            definition_bytes: definition_bytes.to_vec(),
             definition_digest: Digest::of(definition_bytes),
             device,
             project: String::new(),
@@ -91,6 +107,12 @@ impl Workplace {
             max_artifact_bytes: 64 << 30,
         }
     }
+
+    /// The log of a job that runs here, for a [`LogReader`](crate::log::LogReader). Once the job is done, its log is in
+    /// the store.
+    pub fn log_path(&self, job_id: &str) -> PathBuf {
+        self.scratch.join(job_id).join("log")
+    }
 }
 
 /// What happens while a job runs. For showing, not for deciding: the document is the truth.
@@ -101,6 +123,20 @@ pub enum JobEvent<'a> {
     OpStarted {
         /// The op.
         op: &'a str,
+    },
+    /// An op has passed its health checks.
+    OpHealthy {
+        /// The op.
+        op: &'a str,
+    },
+    /// A port that an op exposes can be reached from this machine.
+    OpListening {
+        /// The op.
+        op: &'a str,
+        /// The port, as the definition has it.
+        port: u16,
+        /// Where it can be reached.
+        address: SocketAddr,
     },
     /// An op wrote a line, or a piece of a very long one.
     Line {
@@ -156,6 +192,22 @@ pub enum PrepareError {
         /// Why.
         error: StoreError,
     },
+    /// The job's folder cannot be written.
+    #[error("the job's folder {path}: {error}; check that the disk has room")]
+    Folder {
+        /// The path.
+        path: PathBuf,
+        /// What the file system said.
+        error: std::io::Error,
+    },
+    /// The executor cannot bring on what the ops need.
+    #[error("the {executor} executor cannot prepare the job: {problem}")]
+    Executor {
+        /// The executor.
+        executor: &'static str,
+        /// What is wrong.
+        problem: String,
+    },
 }
 
 /// Why a job has no result. The worker's own machine failed.
@@ -171,6 +223,14 @@ pub enum JobError {
         path: PathBuf,
         /// What the file system said.
         error: std::io::Error,
+    },
+    /// The executor cannot set up what the ops run in.
+    #[error("the {executor} executor cannot set up the job: {problem}")]
+    SetUp {
+        /// The executor.
+        executor: &'static str,
+        /// What is wrong.
+        problem: String,
     },
     /// The result cannot be kept.
     #[error("the job's result cannot be kept: {0}")]
@@ -203,43 +263,67 @@ pub enum FetchDefinitionError {
     Definition(#[from] DefinitionError),
 }
 
-/// A job whose definition is checked and whose inputs lie in its folder.
+/// A job whose definition is checked and whose inputs lie in its folder, or one that an earlier worker had begun to
+/// run.
 #[derive(Debug)]
 pub struct PreparedJob {
     request: JobRequest,
     scratch: Scratch,
+    journal: Journal,
+    progress: Progress,
 }
 
-/// Checks that `executor` can honour the definition on the device, makes the job's folder, fetches the inputs.
+/// Checks that `executor` can honour the definition on the device, makes the job's folder, fetches the inputs and
+/// whatever else the ops need.
 pub async fn prepare(
     request: JobRequest,
     executor: &dyn Executor,
     workplace: &Workplace,
 ) -> Result<PreparedJob, PrepareError> {
     executor.supports(&request.definition, &request.device)?;
-    let scratch = Scratch::create(&workplace.scratch, &request.job_id)?;
     // What a crash left of the same job would go on writing into the new folder.
-    executor.clean_up(&scratch).await;
-    let prepared = PreparedJob { request, scratch };
-    match prepared.fetch_inputs(workplace).await {
-        Ok(()) => Ok(prepared),
+    if let Some(left) = Scratch::find(&workplace.scratch, &request.job_id)? {
+        executor.clean_up(&left).await;
+    }
+    let scratch = Scratch::create(&workplace.scratch, &request.job_id)?;
+    match fetch(&request, &scratch, executor, workplace).await {
+        Ok((journal, progress)) => Ok(PreparedJob { request, scratch, journal, progress }),
         Err(error) => {
-            prepared.discard();
+            remove(scratch);
             Err(error)
         }
     }
 }
 
-/// Ends and removes what jobs of an earlier worker left behind, for instance after a crash, and gives the number of
-/// jobs. Call it at start, before any job runs, by the only worker that uses this workplace.
-pub async fn clean_up_abandoned(executor: &dyn Executor, workplace: &Workplace) -> std::io::Result<usize> {
-    let abandoned = Scratch::abandoned(&workplace.scratch)?;
-    let count = abandoned.len();
-    for scratch in abandoned {
+/// Ends and removes what jobs of an earlier worker left behind, for instance after a crash, but for the jobs of `keep`,
+/// which are to be [re-attached](reattach); gives the number of jobs. Call it at start, before any job runs, by the
+/// only worker that uses this workplace.
+pub async fn clean_up_abandoned(
+    executor: &dyn Executor,
+    workplace: &Workplace,
+    keep: &[String],
+) -> std::io::Result<usize> {
+    let mut count = 0;
+    for scratch in Scratch::abandoned(&workplace.scratch)? {
+        if keep.iter().any(|job_id| job_id == scratch.job_id()) {
+            continue;
+        }
         executor.clean_up(&scratch).await;
         scratch.remove()?;
+        count += 1;
     }
     Ok(count)
+}
+
+/// Removes what [`PreparedJob::run_and_keep`] kept of a job.
+pub fn forget(workplace: &Workplace, job_id: &str) -> Result<(), ScratchError> {
+    match Scratch::find(&workplace.scratch, job_id)? {
+        None => Ok(()),
+        Some(scratch) => {
+            let path = scratch.root().to_owned();
+            scratch.remove().map_err(|error| ScratchError::Io { path, error })
+        }
+    }
 }
 
 /// [`prepare`], then [`PreparedJob::run`].
@@ -259,7 +343,8 @@ impl PreparedJob {
         &self.request
     }
 
-    /// Removes the job's folder without running the job.
+    /// Removes the job's folder without running the job. Not for a job that had begun to run: [`run`](Self::run) it
+    /// with a cancelled token, or leave it to [`clean_up_abandoned`].
     pub fn discard(self) {
         remove(self.scratch);
     }
@@ -278,26 +363,30 @@ impl PreparedJob {
         outcome
     }
 
-    async fn fetch_inputs(&self, workplace: &Workplace) -> Result<(), PrepareError> {
-        let mut limit = workplace.max_input_bytes;
-        for input in &self.request.definition.inputs {
-            let failed = |error| PrepareError::Input { name: input.name.clone(), error };
-            let dest = std::path::Path::new(&input.dest);
-            let parent = dest.parent().unwrap_or(std::path::Path::new(""));
-            let folder = self.scratch.make_work_folder(parent);
-            let folder = folder
-                .map_err(|error| failed(StoreError::Io { path: self.scratch.work().join(parent), error }))?;
-            // Present by the format's rules: a path names a file.
-            let to = folder.join(dest.file_name().unwrap_or_default());
-            let size_bytes = match workplace.store.get_file(input.sha256, limit, &to).await {
-                Err(StoreError::NotFound { .. }) => {
-                    workplace.sources.get_file(input.sha256, limit, &to).await
+    /// The same, but the job's journal stays, so that a worker that is killed before it has told anybody of the result
+    /// finds it again with [`reattach`]. Call [`forget`] once the result is told.
+    pub async fn run_and_keep(
+        self,
+        executor: &dyn Executor,
+        workplace: &Workplace,
+        cancel: CancellationToken,
+        on_event: OnEvent<'_>,
+    ) -> Result<JobOutcome, JobError> {
+        let outcome = self.run_and_store(executor, workplace, cancel, on_event).await;
+        match &outcome {
+            Err(_) => remove(self.scratch),
+            Ok(_) => {
+                if let Err(error) = self.scratch.empty() {
+                    let path = self.scratch.root().display();
+                    tracing::warn!(%path, %error, "a job's folder was not emptied; remove it by hand");
                 }
-                found => found,
-            };
-            limit -= size_bytes.map_err(failed)?;
+            }
         }
-        Ok(())
+        outcome
+    }
+
+    fn context(&self) -> JobContext<'_> {
+        context(&self.request, &self.scratch)
     }
 
     async fn run_and_store(
@@ -311,15 +400,40 @@ impl PreparedJob {
         let definition = &request.definition;
         let log_path = self.scratch.log();
         let log_error = |error| JobError::Log { path: log_path.clone(), error };
-        let log = JobLog::create(&log_path, definition.limits.log_bytes.unwrap_or(DEFAULT_LOG_BYTES))
+        let log = JobLog::reopen(&log_path, definition.limits.log_bytes.unwrap_or(DEFAULT_LOG_BYTES))
             .map_err(log_error)?;
-        let started_ms = unix_ms();
+        let started_ms = self.progress.started_ms.unwrap_or_else(unix_ms);
+        if self.progress.started_ms.is_none() {
+            self.journal.append(&Step::Started { at_ms: started_ms });
+        }
 
-        let flow = flow::Flow::new(request, &self.scratch, executor, &log, on_event);
-        let (ops, stopped) = flow.run(cancel).await;
+        let mut errors = Vec::new();
+        let (ops, stopped) = match self.all_ended() {
+            Some(ops) => (ops, self.progress.stopped),
+            None => {
+                let set_up = executor.set_up(&self.context()).await;
+                set_up.map_err(|problem| JobError::SetUp { executor: executor.name(), problem })?;
+                let earlier = self.earlier().map_err(log_error)?;
+                let with = Surroundings {
+                    request,
+                    job: self.context(),
+                    executor,
+                    journal: &self.journal,
+                    log: &log,
+                    on_event,
+                };
+                let (ops, stopped) =
+                    Flow::new(with, earlier, started_ms, self.progress.stopped).run(cancel).await;
+                let max_bytes = workplace.max_artifact_bytes;
+                let home = executor.bring_home(&self.context(), &definition.outputs, max_bytes).await;
+                errors.extend(home);
+                self.journal.append(&Step::AllEnded { stopped });
+                (ops, stopped)
+            }
+        };
         executor.clean_up(&self.scratch).await;
 
-        let mut errors: Vec<ErrorRecord> = stopped.map(job_stop_error).into_iter().collect();
+        errors.extend(stopped.map(job_stop_error));
         let all_well = ops.iter().all(|op| op.is_well());
         let (artifacts, missing) = artifacts::collect(self, workplace, all_well, on_event).await?;
         errors.extend(missing);
@@ -349,8 +463,92 @@ impl PreparedJob {
             artifacts,
         };
         let digest = document.store(&workplace.store).await?;
+        self.journal.append(&Step::Done { result: digest });
         Ok(JobOutcome { document, digest })
     }
+
+    /// The records of all ops, where an earlier worker saw all of them end and brought home what they left.
+    fn all_ended(&self) -> Option<Vec<OpRecord>> {
+        if !self.progress.all_ended {
+            return None;
+        }
+        (0..self.request.definition.ops.len()).map(|index| self.progress.op(index).record).collect()
+    }
+
+    /// What an earlier worker did, by op.
+    fn earlier(&self) -> std::io::Result<Vec<Earlier>> {
+        let ops = self.request.definition.ops.iter().enumerate();
+        ops.map(|(index, op)| {
+            let progress = self.progress.op(index);
+            let logged_bytes = match progress.is_running() {
+                true => logged_bytes(&self.scratch.log(), &op.id, progress.log_bytes)?,
+                false => [0; 2],
+            };
+            Ok(Earlier { progress, logged_bytes })
+        })
+        .collect()
+    }
+}
+
+fn context<'a>(request: &'a JobRequest, scratch: &'a Scratch) -> JobContext<'a> {
+    JobContext { job_id: &request.job_id, definition: &request.definition, device: &request.device, scratch }
+}
+
+/// Brings everything that the job needs into its folder, and starts its journal.
+async fn fetch(
+    request: &JobRequest,
+    scratch: &Scratch,
+    executor: &dyn Executor,
+    workplace: &Workplace,
+) -> Result<(Journal, Progress), PrepareError> {
+    fetch_inputs(request, scratch, workplace).await?;
+    let prepared = executor.prepare(&context(request, scratch)).await;
+    prepared.map_err(|problem| PrepareError::Executor { executor: executor.name(), problem })?;
+    let header = Header {
+        version: journal::VERSION,
+        boot: journal::boot_id(),
+        executor: executor.name().to_owned(),
+        definition: request.definition_digest,
+        device: request.device.clone(),
+        project: request.project.clone(),
+        host: request.host.clone(),
+        timeout_ms: request.timeout.map(|timeout| timeout.as_millis().try_into().unwrap_or(u64::MAX)),
+    };
+    let path = scratch.definition();
+    let journal = fs::write(&path, &request.definition_bytes)
+        .and_then(|()| fs::File::open(&path)?.sync_all())
+        .and_then(|()| Journal::create(&scratch.journal(), header.clone()));
+    let journal = journal.map_err(|error| PrepareError::Folder { path: scratch.root().to_owned(), error })?;
+    Ok((journal, Progress::of(header)))
+}
+
+async fn fetch_inputs(
+    request: &JobRequest,
+    scratch: &Scratch,
+    workplace: &Workplace,
+) -> Result<(), PrepareError> {
+    let mut limit = workplace.max_input_bytes;
+    for (index, input) in request.definition.inputs.iter().enumerate() {
+        let failed = |error| PrepareError::Input { name: input.name.clone(), error };
+        let dest = Path::new(&input.dest);
+        let to = match dest.is_absolute() {
+            true => scratch.outside_input(index),
+            false => {
+                let parent = dest.parent().unwrap_or(Path::new(""));
+                let folder = scratch.make_work_folder(parent);
+                let folder = folder
+                    .map_err(|error| failed(StoreError::Io { path: scratch.work().join(parent), error }))?;
+                // Present by the format's rules: a path names a file.
+                folder.join(dest.file_name().unwrap_or_default())
+            }
+        };
+        let size_bytes = match workplace.store.get_file(input.sha256, limit, &to).await {
+            Err(StoreError::NotFound { .. }) => workplace.sources.get_file(input.sha256, limit, &to).await,
+            found => found,
+        };
+        limit -= size_bytes.map_err(failed)?;
+    }
+    Ok(())
 }
 
 /// One op that failed makes the job fail, whatever else happened.

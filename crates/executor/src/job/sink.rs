@@ -2,15 +2,17 @@
 
 use std::{
     collections::BTreeMap,
+    net::SocketAddr,
     sync::{Mutex, PoisonError},
 };
 
 use serde_json::Value;
+use tokio::sync::watch;
 
-use super::{JobEvent, OnEvent};
+use super::{JobEvent, OnEvent, flow::OpState};
 use crate::{
     definition::{Op, Stream},
-    exec::LineSink,
+    exec::OpObserver,
     log::JobLog,
 };
 
@@ -24,6 +26,9 @@ pub(super) struct OpSink<'a> {
     op: &'a Op,
     log: &'a JobLog,
     on_event: OnEvent<'a>,
+    state: &'a watch::Sender<OpState>,
+    /// Bytes of standard output and standard error that an earlier worker logged already.
+    logged_bytes: Mutex<[u64; 2]>,
     matches: Mutex<Matches>,
 }
 
@@ -34,8 +39,15 @@ struct Matches {
 }
 
 impl<'a> OpSink<'a> {
-    pub(super) fn new(op: &'a Op, log: &'a JobLog, on_event: OnEvent<'a>) -> Self {
-        Self { op, log, on_event, matches: Mutex::default() }
+    pub(super) fn new(
+        op: &'a Op,
+        log: &'a JobLog,
+        on_event: OnEvent<'a>,
+        state: &'a watch::Sender<OpState>,
+        logged_bytes: [u64; 2],
+    ) -> Self {
+        let logged_bytes = Mutex::new(logged_bytes);
+        Self { op, log, on_event, state, logged_bytes, matches: Mutex::default() }
     }
 
     /// What was matched since the last call, by key, and whether more was matched than is kept.
@@ -46,12 +58,28 @@ impl<'a> OpSink<'a> {
             matches.truncated,
         )
     }
+
+    /// Whether a line is one that an earlier worker logged.
+    fn is_logged(&self, stream: Stream, line: &[u8], complete: bool) -> bool {
+        let index = match stream {
+            Stream::Stdout => 0,
+            Stream::Stderr => 1,
+            Stream::Node => return false,
+        };
+        let mut logged_bytes = self.logged_bytes.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = &mut logged_bytes[index];
+        let was_logged = *left > 0;
+        *left = left.saturating_sub(line.len() as u64 + u64::from(complete));
+        was_logged
+    }
 }
 
-impl LineSink for OpSink<'_> {
+impl OpObserver for OpSink<'_> {
     fn line(&self, stream: Stream, line: &[u8], complete: bool) {
-        self.log.write(&self.op.id, stream, line, complete);
-        (self.on_event)(JobEvent::Line { op: &self.op.id, stream, bytes: line, complete });
+        if !self.is_logged(stream, line, complete) {
+            self.log.write(&self.op.id, stream, line, complete);
+            (self.on_event)(JobEvent::Line { op: &self.op.id, stream, bytes: line, complete });
+        }
         for (key, rule) in &self.op.results {
             let Some(mut found) = rule.find(stream, line) else {
                 continue;
@@ -68,5 +96,14 @@ impl LineSink for OpSink<'_> {
                 matches.truncated = true;
             }
         }
+    }
+
+    fn healthy(&self) {
+        self.state.send_modify(|state| state.healthy = true);
+        (self.on_event)(JobEvent::OpHealthy { op: &self.op.id });
+    }
+
+    fn listening(&self, port: u16, address: SocketAddr) {
+        (self.on_event)(JobEvent::OpListening { op: &self.op.id, port, address });
     }
 }

@@ -1,7 +1,11 @@
 //! What the suites of this crate share.
 #![allow(dead_code)]
 
-use std::{path::PathBuf, sync::Mutex, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Mutex,
+    time::Duration,
+};
 
 use grid_executor::{
     CancellationToken, ContentSource, Device, FolderStore, JobError, JobEvent, JobOutcome, JobRequest,
@@ -11,7 +15,8 @@ use serde_json::{Value, json};
 
 /// A folder with a store and room for jobs, gone with the test.
 pub struct Bench {
-    pub folder: tempfile::TempDir,
+    pub folder: Option<tempfile::TempDir>,
+    pub root: PathBuf,
     pub workplace: Workplace,
     pub executor: ProcessExecutor,
     pub cancel: CancellationToken,
@@ -21,17 +26,34 @@ pub struct Bench {
 impl Bench {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = FolderStore::open(folder.path().join("store")).unwrap();
-        let workplace = Workplace::new(folder.path().join("jobs"), store, Sources::default());
-        let executor = ProcessExecutor::new(ProcessConfig {
-            stop_grace: Duration::from_millis(300),
-            ..ProcessConfig::default()
-        });
-        Self { folder, workplace, executor, cancel: CancellationToken::new(), timeout: None }
+        let path = folder.path().to_owned();
+        Self { folder: Some(folder), ..Self::in_folder(&path) }
     }
 
+    /// One in a folder that somebody else removes.
+    pub fn in_folder(path: &Path) -> Self {
+        // Where ops may leave notes for their test.
+        let notes = path.join("notes");
+        std::fs::create_dir_all(&notes).unwrap();
+        let store = FolderStore::open(path.join("store")).unwrap();
+        let executor = ProcessExecutor::new(ProcessConfig {
+            stop_grace: Duration::from_millis(300),
+            writable: vec![notes],
+            ..ProcessConfig::default()
+        });
+        Self {
+            folder: None,
+            root: path.to_owned(),
+            workplace: Workplace::new(path.join("jobs"), store, Sources::default()),
+            executor,
+            cancel: CancellationToken::new(),
+            timeout: None,
+        }
+    }
+
+    /// A file that ops may write, outside the folders of their jobs.
     pub fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        self.root.join("notes").join(name)
     }
 
     pub fn request(&self, definition: &Value) -> JobRequest {
@@ -126,19 +148,35 @@ pub struct Events(Mutex<Vec<String>>);
 
 impl Events {
     pub fn take(&self, event: JobEvent<'_>) {
-        let text = match event {
-            JobEvent::OpStarted { op } => format!("{op} started"),
-            JobEvent::Line { op, bytes, .. } => format!("{op}: {}", String::from_utf8_lossy(bytes)),
-            JobEvent::OpEnded { op, status } => format!("{op} {status:?}"),
-            JobEvent::ArtifactStored { artifact } => format!("stored {}", artifact.name),
-            _ => return,
-        };
-        self.0.lock().unwrap().push(text);
+        self.0.lock().unwrap().extend(event_text(event));
     }
 
     pub fn all(self) -> Vec<String> {
         self.0.into_inner().unwrap()
     }
+}
+
+/// An event as text.
+pub fn event_text(event: JobEvent<'_>) -> Option<String> {
+    Some(match event {
+        JobEvent::OpStarted { op } => format!("{op} started"),
+        JobEvent::OpHealthy { op } => format!("{op} healthy"),
+        JobEvent::Line { op, bytes, .. } => format!("{op}: {}", String::from_utf8_lossy(bytes)),
+        JobEvent::OpEnded { op, status } => format!("{op} {status:?}"),
+        JobEvent::ArtifactStored { artifact } => format!("stored {}", artifact.name),
+        _ => return None,
+    })
+}
+
+/// Waits for what must come soon.
+pub async fn wait_until(mut is_so: impl FnMut() -> bool) {
+    for _ in 0..1000 {
+        if is_so() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("it did not come");
 }
 
 /// Whether a process exists and is no zombie.

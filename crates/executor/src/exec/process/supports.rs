@@ -18,10 +18,17 @@ pub(super) fn volume_variable(name: &str) -> String {
     format!("GRID_VOLUME_{name}")
 }
 
-pub(super) fn definition(definition: &Definition, device: &Device) -> Result<(), Unsupported> {
+pub(super) fn definition(
+    definition: &Definition,
+    device: &Device,
+    lacks_landlock: bool,
+) -> Result<(), Unsupported> {
     let mut items = definition.requirements.unmet(device);
     let mut refuse = |path: &str, reason: &str| items.push(UnsupportedItem::new(path, reason));
 
+    if lacks_landlock {
+        refuse("ops", "this machine's kernel has no Landlock, and its worker runs no job without it");
+    }
     if definition.limits.pids.is_some() {
         refuse(
             "limits.pids",
@@ -62,15 +69,11 @@ pub(super) fn definition(definition: &Definition, device: &Device) -> Result<(),
             items.extend(run_args(&args_path(index), args, device));
         }
     }
-    finish(items)
+    Unsupported::check(NAME, items)
 }
 
 pub(super) fn hydrated(args: &RunArgs, device: &Device) -> Result<(), Unsupported> {
-    finish(run_args("args", args, device))
-}
-
-fn finish(items: Vec<UnsupportedItem>) -> Result<(), Unsupported> {
-    if items.is_empty() { Ok(()) } else { Err(Unsupported { executor: NAME, items }) }
+    Unsupported::check(NAME, run_args("args", args, device))
 }
 
 const ABSOLUTE: &str = "an absolute path would lie outside the job's folder, and there is no container to mount it in; \
