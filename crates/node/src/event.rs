@@ -1,6 +1,6 @@
 //! What a worker tells.
 
-use grid_client::Landed;
+use grid_client::{Landed, account::Job};
 use grid_executor::{Digest, JobEvent, JobStatus};
 use solana_address::Address;
 use std::sync::Arc;
@@ -57,6 +57,17 @@ pub enum NodeEvent<'a> {
         device: Address,
         /// The job.
         job: Address,
+        /// Its account.
+        account: &'a Job,
+    },
+    /// The worker goes on with a job that an earlier one had started.
+    Resumed {
+        /// The device.
+        device: Address,
+        /// The job.
+        job: Address,
+        /// Its account.
+        account: &'a Job,
     },
     /// A transaction is handed to the chain.
     Sending {

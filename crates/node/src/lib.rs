@@ -14,6 +14,8 @@ pub mod manager;
 mod lookout;
 mod orders;
 pub mod registration;
+mod running;
+mod start_up;
 mod steps;
 mod watch;
 mod worker;

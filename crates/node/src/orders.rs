@@ -15,8 +15,6 @@ pub enum Order {
     Stop,
     /// The device can't go on: hand back what it has, and end.
     Abandon,
-    /// End at once and leave a running job alone: the next worker of the device finds it again.
-    Detach,
 }
 
 /// Gives orders to a worker.
@@ -100,7 +98,6 @@ mod tests {
             (Order::Pause, Order::Stop),
             (Order::Abandon, Order::Abandon),
             (Order::Stop, Order::Abandon),
-            (Order::Detach, Order::Detach),
         ] {
             orders.give(order);
             assert_eq!((orders.current(), orders.listen().current()), (holds, holds), "{order:?}");

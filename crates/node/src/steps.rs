@@ -23,16 +23,25 @@ pub(crate) fn once(subject: Address, step: Step, instruction: Instruction) -> In
 
 /// A step that ends a run, and pays for it: wanted as long as the job runs on the device.
 pub(crate) fn pays(device: Address, job: Address, step: Step, instruction: Instruction) -> Intent {
-    let holds = |offset, bytes: &[u8]| Expectation {
-        account: job,
-        offset: DISCRIMINATOR_BYTES + offset,
-        bytes: bytes.to_vec(),
-    };
-    let runs_here = vec![
-        holds(offset_of!(Job, state), &[JobState::Running as u8]),
-        holds(offset_of!(Job, device), device.as_ref()),
+    let wanted_while = vec![
+        holds(job, offset_of!(Job, state), &[JobState::Running as u8]),
+        holds(job, offset_of!(Job, device), device.as_ref()),
     ];
-    Intent { wanted_while: runs_here, patience: Patience::Forever, ..once(job, step, instruction) }
+    Intent { wanted_while, patience: Patience::Forever, ..once(job, step, instruction) }
+}
+
+/// A step that adds the result of a job that its client ended: wanted as long as it has none.
+pub(crate) fn adds_result(device: Address, job: Address, instruction: Instruction) -> Intent {
+    let wanted_while = vec![
+        holds(job, offset_of!(Job, state), &[JobState::Done as u8]),
+        holds(job, offset_of!(Job, device), device.as_ref()),
+        holds(job, offset_of!(Job, result), &[0; 32]),
+    ];
+    Intent { wanted_while, patience: Patience::Forever, ..once(job, Step::PostResult, instruction) }
+}
+
+fn holds(account: Address, offset: usize, bytes: &[u8]) -> Expectation {
+    Expectation { account, offset: DISCRIMINATOR_BYTES + offset, bytes: bytes.to_vec() }
 }
 
 #[cfg(test)]
@@ -60,5 +69,15 @@ mod tests {
         assert!(!is_wanted(&finish, Some(&job(JobState::Queued, device))));
         assert!(!is_wanted(&finish, None));
         assert_eq!((finish.subject, finish.kind.as_str()), (address, "finish"));
+    }
+
+    #[test]
+    fn a_result_is_wanted_while_an_ended_job_has_none() {
+        let [device, address, node] = std::array::from_fn(|_| Address::new_unique());
+        let post = adds_result(device, address, instruction::heartbeat(node, device, address));
+        let job = |state, result| Job { state: state as u8, device, result, ..Job::zeroed() };
+        assert!(is_wanted(&post, Some(&job(JobState::Done, [0; 32]))));
+        assert!(!is_wanted(&post, Some(&job(JobState::Done, [1; 32]))));
+        assert!(!is_wanted(&post, Some(&job(JobState::Running, [0; 32]))));
     }
 }

@@ -11,14 +11,13 @@ use crate::{
 use grid_client::{
     Chain, ChainError, Intent,
     account::{self, Device, DevicePhase, Job},
-    chain::{fetch, fetch_device_and_market, find, job_assigned_to},
+    chain::{fetch, fetch_device_and_market, job_assigned_to},
     instruction,
 };
 use grid_executor::{
-    CancellationToken, Device as Hardware, Digest, Executor, JobRequest, PreparedJob, Workplace,
+    Device as Hardware, Digest, Executor, JobRequest, PreparedJob, Workplace,
     fetch_definition, prepare,
 };
-use grid_jobs::{JobState, math::is_zero};
 use solana_address::Address;
 use solana_keypair::Keypair;
 use solana_signer::Signer;
@@ -81,9 +80,9 @@ pub struct DeviceWorker {
 }
 
 /// A result that is stored and still has to reach the chain.
-struct Unposted {
-    job: Address,
-    result: Digest,
+pub(crate) struct Unposted {
+    pub(crate) job: Address,
+    pub(crate) result: Digest,
 }
 
 impl DeviceWorker {
@@ -92,13 +91,13 @@ impl DeviceWorker {
     /// # Errors
     /// What no retry can mend, see [`NodeError`]; found before the first job is taken.
     pub async fn run(self, orders: Listener) -> Result<(), NodeError> {
-        let market = self.check().await?;
-        let mut unposted = None;
+        let (market, left) = self.check().await?;
+        let mut unposted = match left {
+            Some(job) => self.end_left_behind(job).await,
+            None => None,
+        };
         let mut wait = self.config.poll_interval;
         loop {
-            if orders.current() == Order::Detach {
-                return Ok(());
-            }
             match self.round(&market, &orders, &mut unposted).await {
                 Ok(Round::Done) => return Ok(()),
                 Ok(Round::Again) => {}
@@ -124,25 +123,6 @@ impl DeviceWorker {
         }
     }
 
-    /// Checks what would fail in every round; returns the device's market.
-    async fn check(&self) -> Result<Address, NodeError> {
-        let found = find(self.chain.as_ref(), &self.device).await?;
-        let device: Device = found.ok_or(NodeError::NoDevice { device: self.device })?;
-        if device.node != self.key.pubkey() {
-            return Err(NodeError::OtherNode {
-                device: self.device,
-                node: device.node,
-                key: self.key.pubkey(),
-            });
-        }
-        let cleaned = grid_executor::clean_up_abandoned(self.executor.as_ref(), &self.workplace, &[]).await;
-        cleaned.map_err(|source| NodeError::Scratch {
-            folder: self.workplace.scratch.display().to_string(),
-            source,
-        })?;
-        Ok(device.market)
-    }
-
     /// Does the one thing that the accounts ask for.
     async fn round(
         &self,
@@ -162,7 +142,7 @@ impl DeviceWorker {
                     Ok(Round::Again)
                 }
                 Order::Pause => Ok(Round::Nothing),
-                Order::Stop | Order::Abandon | Order::Detach => Ok(Round::Done),
+                Order::Stop | Order::Abandon => Ok(Round::Done),
             },
             DevicePhase::Queued if order == Order::Work => Ok(Round::Waits(Box::new(device))),
             DevicePhase::Queued => {
@@ -191,11 +171,11 @@ impl DeviceWorker {
         orders: &Listener,
         unposted: &mut Option<Unposted>,
     ) -> Result<Round, ChainError> {
-        self.tell(NodeEvent::Matched { device: self.device, job: address });
+        self.tell(NodeEvent::Matched { device: self.device, job: address, account: job });
         let prepared = match orders.current() {
             Order::Work => self.prepare(address, job).await,
             Order::Pause => Err("the node takes no jobs at present".to_owned()),
-            Order::Stop | Order::Abandon | Order::Detach => Err("the worker is stopping".to_owned()),
+            Order::Stop | Order::Abandon => Err("the worker is stopping".to_owned()),
         };
         let prepared = match prepared {
             Ok(prepared) => prepared,
@@ -224,7 +204,7 @@ impl DeviceWorker {
     }
 
     /// Fetches a job's definition and inputs, by their hashes; says why if it can't be run here.
-    async fn prepare(&self, address: Address, job: &Job) -> Result<PreparedJob, String> {
+    pub(crate) async fn prepare(&self, address: Address, job: &Job) -> Result<PreparedJob, String> {
         let digest = Digest(job.definition);
         let fetched = fetch_definition(&self.workplace.sources, digest).await;
         let (_, bytes) = fetched.map_err(|error| error.to_string())?;
@@ -238,96 +218,7 @@ impl DeviceWorker {
         prepare(request, self.executor.as_ref(), &self.workplace).await.map_err(|error| error.to_string())
     }
 
-    /// Runs a started job and posts its result.
-    async fn execute(
-        &self,
-        address: Address,
-        prepared: PreparedJob,
-        orders: &Listener,
-        unposted: &mut Option<Unposted>,
-    ) -> Result<Round, ChainError> {
-        let tell = |event: grid_executor::JobEvent<'_>| {
-            self.tell(NodeEvent::Job { device: self.device, job: address, event });
-        };
-        // A stop lets the running job finish: it is paid, and the client has its result.
-        let cancel = CancellationToken::new();
-        let run = prepared.run(self.executor.as_ref(), &self.workplace, cancel.clone(), &tell);
-        tokio::pin!(run);
-        let outcome = tokio::select! {
-            outcome = &mut run => outcome,
-            () = self.watch(address) => {
-                cancel.cancel();
-                run.await
-            }
-            () = orders.until(|order| *order == Order::Abandon) => {
-                cancel.cancel();
-                let _ = run.await; // of a device that failed
-                return Ok(Round::Again);
-            }
-        };
-        match outcome {
-            Ok(outcome) => {
-                let (status, result) = (outcome.document.status, outcome.digest);
-                self.tell(NodeEvent::Ran { device: self.device, job: address, status, result });
-                *unposted = Some(Unposted { job: address, result });
-            }
-            // This machine failed, not the job: the next round runs it again.
-            Err(error) => {
-                self.tell(NodeEvent::Retrying { device: self.device, error: error.to_string() });
-                tokio::time::sleep(self.config.poll_interval).await;
-            }
-        }
-        Ok(Round::Again)
-    }
-
-    /// Posts the result of the job that the chain says is running; runs it again if this process does not have it.
-    async fn resume(
-        &self,
-        device: &Device,
-        orders: &Listener,
-        unposted: &mut Option<Unposted>,
-    ) -> Result<Round, ChainError> {
-        let job: Job = fetch(self.chain.as_ref(), "job", &device.job).await?;
-        let (node, run) = (self.key.pubkey(), self.run_of(device.job, &job));
-        match unposted.take_if(|unposted| unposted.job == device.job) {
-            Some(ready) => {
-                let finish = instruction::finish(node, run, ready.result.0);
-                let intent = steps::pays(self.device, device.job, Step::Finish, finish);
-                let posted = self.land(Step::Finish, Some(device.job), intent).await;
-                if posted.is_err() {
-                    *unposted = Some(ready); // the next round sees whether it landed after all
-                }
-                posted.map(|()| Round::Posted)
-            }
-            None if orders.current() == Order::Abandon => {
-                let quit = steps::pays(self.device, device.job, Step::Quit, instruction::quit(node, run));
-                self.land(Step::Quit, Some(device.job), quit).await?;
-                Ok(Round::Again)
-            }
-            None => match self.prepare(device.job, &job).await {
-                Ok(prepared) => self.execute(device.job, prepared, orders, unposted).await,
-                Err(error) => {
-                    self.tell(NodeEvent::Retrying { device: self.device, error });
-                    Ok(Round::Nothing)
-                }
-            },
-        }
-    }
-
-    /// Posts what is there of a job that its client ended; forgets it when it was given to another device.
-    async fn post_after_the_end(&self, unposted: &mut Option<Unposted>) -> Result<Round, ChainError> {
-        let Some(Unposted { job: address, result }) = unposted.as_ref() else { return Ok(Round::Again) };
-        let job: Option<Job> = find(self.chain.as_ref(), address).await?;
-        if job.is_some_and(|job| job.is(JobState::Done) && job.device == self.device && is_zero(&job.result))
-        {
-            let post = instruction::post_result(self.key.pubkey(), self.device, *address, result.0);
-            self.land(Step::PostResult, Some(*address), steps::once(*address, Step::PostResult, post)).await?;
-        }
-        *unposted = None;
-        Ok(Round::Again)
-    }
-
-    fn run_of(&self, address: Address, job: &Job) -> instruction::Run {
+    pub(crate) fn run_of(&self, address: Address, job: &Job) -> instruction::Run {
         instruction::Run { device: self.device, job: address, market: job.market, project: job.project }
     }
 
@@ -351,14 +242,14 @@ impl DeviceWorker {
     async fn back_off(&self, wait: Duration, orders: &Listener) -> Duration {
         match orders.current() {
             Order::Work | Order::Pause => orders.pause(wait).await,
-            Order::Stop | Order::Abandon | Order::Detach => tokio::time::sleep(wait).await,
+            Order::Stop | Order::Abandon => tokio::time::sleep(wait).await,
         }
         (wait * 2).min(self.config.max_backoff)
     }
 }
 
 /// What a round came to.
-enum Round {
+pub(crate) enum Round {
     /// Something was done: look again at once.
     Again,
     /// A result reached the chain.

@@ -284,7 +284,7 @@ fn observer(report: Arc<Report>) -> Observer {
             let stream = format!("{stream:?}").to_lowercase();
             report.output(&report.name_of(&job), &stream, &String::from_utf8_lossy(bytes));
         }
-        NodeEvent::Job { .. } | NodeEvent::Matched { .. } | NodeEvent::Sending { .. } => {}
+        NodeEvent::Job { .. } | NodeEvent::Matched { .. } | NodeEvent::Resumed { .. } | NodeEvent::Sending { .. } => {}
         NodeEvent::Ran { device, job, status, result } => {
             let text = format!("{status:?} on {}, result {result}", report.name_of(&device));
             report.note(&report.name_of(&job), &text);

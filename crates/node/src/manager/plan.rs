@@ -63,9 +63,7 @@ pub fn plan(
 }
 
 fn order_for(worker: &Running, wanted: &[DeviceConfig], inventory: &Inventory, accepts: bool) -> Order {
-    if worker.order == Order::Detach {
-        Order::Detach
-    } else if worker.order == Order::Abandon || !inventory.is_well(&worker.config.hardware) {
+    if worker.order == Order::Abandon || !inventory.is_well(&worker.config.hardware) {
         Order::Abandon
     } else if worker.order == Order::Stop || !wanted.contains(&worker.config) {
         Order::Stop

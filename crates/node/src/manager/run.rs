@@ -35,8 +35,6 @@ pub enum Signal {
     Devices(Vec<DeviceConfig>),
     /// Take no new job, finish what runs, end.
     Stop,
-    /// End at once; running jobs go on without the worker, and the next one finds them again.
-    Detach,
 }
 
 /// A worker, for showing.
@@ -90,7 +88,9 @@ struct Workers {
 }
 
 impl Manager {
-    /// Runs `devices` until [`Signal::Stop`] or [`Signal::Detach`], and then until the last worker has ended.
+    /// Runs `devices` until [`Signal::Stop`], and then until the last worker has ended.
+    ///
+    /// A process that is killed loses nothing: jobs go on without it, and the next manager finds them again.
     pub async fn run(mut self, devices: Vec<DeviceConfig>, mut signals: mpsc::Receiver<Signal>) {
         let mut wanted = devices;
         let mut workers = Workers::default();
@@ -108,11 +108,6 @@ impl Manager {
                 signal = signals.recv(), if !(ending && signals.is_closed()) => match signal {
                     Some(Signal::Devices(devices)) if !ending => wanted = devices,
                     Some(Signal::Devices(_)) => {}
-                    Some(Signal::Detach) => {
-                        ending = true;
-                        wanted.clear();
-                        workers.running.values().for_each(|(_, orders, _)| orders.give(Order::Detach));
-                    }
                     // Nobody can give signals any more: the same as an end.
                     Some(Signal::Stop) | None => {
                         ending = true;
