@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::{
-    Device,
+    Device, bench,
     definition::{Action, Definition, Literal, RestartPolicy, RunArgs, args_path},
     exec::{Unsupported, UnsupportedItem},
 };
@@ -20,6 +20,7 @@ pub(super) fn volume_variable(name: &str) -> String {
 
 pub(super) fn definition(definition: &Definition, device: &Device) -> Result<(), Unsupported> {
     let mut items = definition.requirements.unmet(device);
+    items.extend(bench::unsupported(definition, device));
     let mut refuse = |path: &str, reason: &str| items.push(UnsupportedItem::new(path, reason));
 
     if definition.limits.pids.is_some() {
