@@ -45,8 +45,9 @@
 //! - [`digest`]: SHA-256 names; [`json`]: strict and canonical JSON.
 //! - [`definition`]: the job format; [`result`]: the result document; [`log`]: the log's lines.
 //! - [`store`]: content-addressed bytes, local and over HTTP.
-//! - [`exec`]: what runs one op; [`job`]: what runs a whole job on it; [`mod@bench`]: the built-in benchmark, and
-//!   the [classes](bench::class) of scores; [`Machine`]: what this machine is made of.
+//! - [`exec`]: what runs one op; [`job`]: what runs a whole job on it; [`mod@bench`]: the built-in benchmarks, the
+//!   [classes](bench::class) of their scores, and the node's [signature](bench::signed) under them; [`Machine`]: what this machine is
+//!   made of.
 
 pub mod bench;
 pub mod definition;
@@ -63,7 +64,10 @@ pub mod store;
 pub use tokio_util::sync::CancellationToken;
 
 pub use crate::{
-    bench::class::{BenchClass, ScoreError},
+    bench::{
+        class::{BenchClass, ScoreError},
+        signed::{MAX_SIGNED_RESULT_BYTES, SignedResult, SignedResultError},
+    },
     definition::{Definition, DefinitionError, Template, TemplateError},
     device::Device,
     digest::Digest,

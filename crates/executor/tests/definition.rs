@@ -386,7 +386,10 @@ fn ids_and_types_are_checked() {
         &of_type("inference/embed"),
         "ops[0].type: \"inference/embed\" is not supported by this version yet",
     );
-    refused(&of_type("bench/gpu"), "no executor drives a GPU");
+    refused(
+        &of_type("bench/tpu"),
+        "\"bench/tpu\" is none of container/run, container/create-volume, bench/cpu, bench/gpu",
+    );
     refused(&of_type("container/run"), "ops[0].args.image: is missing: set it here or in global.image");
     refused(&of_type("container/create-volume"), "ops[0].args.name: is missing");
     refused(&with_ops(json!([{"id": "a", "args": {}}])), "ops[0].type: is missing");
@@ -625,15 +628,17 @@ fn what_grid_adds_is_checked() {
         "outputs[1].name: \"a\" is given twice",
     );
 
-    let bench = |args: Value| with_ops(json!([{"type": "bench/cpu", "id": "b", "args": args}]));
-    parse(&bench(json!({}))).unwrap();
-    parse(&bench(json!({"seconds": 0.1}))).unwrap();
-    refused(&bench(json!({"seconds": 0.09})), "ops[0].args.seconds: must be from 0.1 to 60");
-    refused(&bench(json!({"seconds": 61})), "ops[0].args.seconds: must be from 0.1 to 60");
-    refused(&bench(json!({"second": 1})), "ops[0].args.second: unknown field, expected one of seconds");
-    let mut limited = bench(json!({"seconds": 5}));
-    limited["limits"] = json!({"wall_seconds": 2});
-    refused(&limited, "ops[0].args.seconds: is more than limits.wall_seconds, 2");
+    for kind in ["bench/cpu", "bench/gpu"] {
+        let bench = |args: Value| with_ops(json!([{"type": kind, "id": "b", "args": args}]));
+        parse(&bench(json!({}))).unwrap();
+        parse(&bench(json!({"seconds": 0.1}))).unwrap();
+        refused(&bench(json!({"seconds": 0.09})), "ops[0].args.seconds: must be from 0.1 to 60");
+        refused(&bench(json!({"seconds": 61})), "ops[0].args.seconds: must be from 0.1 to 60");
+        refused(&bench(json!({"second": 1})), "ops[0].args.second: unknown field, expected one of seconds");
+        let mut limited = bench(json!({"seconds": 5}));
+        limited["limits"] = json!({"wall_seconds": 2});
+        refused(&limited, "ops[0].args.seconds: is more than limits.wall_seconds, 2");
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ use grid_executor::{
     Definition, Device, Executor, JobError, JobStatus, OpStatus, PrepareError, ProcessExecutor,
     clean_up_abandoned, left_behind,
     result::{ErrorCode, StopReason},
+    run_job,
 };
 use serde_json::json;
 use support::*;
@@ -501,4 +502,32 @@ async fn a_gpu_op_sees_its_devices_gpus_only() {
         "{events:?}"
     );
     assert_eq!(outcome.document.device.gpu_uuids, ["GPU-1", "GPU-2"]);
+}
+
+#[test]
+fn a_benchmark_of_gpus_is_refused_where_there_is_none() {
+    let definition = job(json!([op("a", "true"), {"type": "bench/gpu", "id": "bench", "args": {}}]));
+    let definition = Definition::parse(definition.to_string().as_bytes()).unwrap();
+    let executor = ProcessExecutor::default();
+    let error = executor.supports(&definition, &Device::cpu("cpu")).unwrap_err();
+    let items: Vec<_> = error.items.iter().map(|item| (item.path.as_str(), item.reason.as_str())).collect();
+    assert_eq!(items, [("ops[1].type", "this device has no GPU")]);
+    let gpu = Device { gpu_uuids: vec!["GPU-1".into()], ..Device::cpu("gpu") };
+    executor.supports(&definition, &gpu).unwrap();
+}
+
+#[tokio::test]
+async fn a_benchmark_of_a_gpu_that_is_not_there_fails_and_says_why() {
+    let bench = Bench::new();
+    let definition = job(json!([{"type": "bench/gpu", "id": "bench", "args": {"seconds": 0.1}}]));
+    let mut request = bench.request(&definition);
+    request.device.gpu_uuids = vec!["GPU-00000000-0000-0000-0000-000000000000".into()];
+    let outcome =
+        run_job(request, &bench.executor, &bench.workplace, bench.cancel.clone(), &|_| {}).await.unwrap();
+    let op = &outcome.document.ops[0];
+    assert_eq!((outcome.document.status, op.kind.as_str()), (JobStatus::Failed, "bench/gpu"));
+    assert!(op.results.is_empty());
+    let [error] = op.errors.as_slice() else { panic!("one error: {op:?}") };
+    assert_eq!(error.code, ErrorCode::NotStarted);
+    assert!(error.message.starts_with("GPU-00000000-0000-0000-0000-000000000000: "), "{error:?}");
 }

@@ -18,8 +18,9 @@ use grid_client::{
     staking,
 };
 use grid_executor::{
-    BenchClass, ContentSource, Device, Digest, HttpConfig, HttpStore, JobStatus, Machine, ProcessExecutor,
-    ResultDocument, Workplace, result::MAX_RESULT_BYTES,
+    BenchClass, ContentSource, ContentStore, Device, Digest, HttpConfig, HttpStore, JobStatus,
+    MAX_SIGNED_RESULT_BYTES, Machine, ProcessExecutor, ResultDocument, SignedResult, Workplace,
+    result::MAX_RESULT_BYTES,
 };
 use grid_jobs::{AccessRule, AdmissionRule, AdmissionTerms, GridError};
 use grid_node::registration;
@@ -88,8 +89,8 @@ impl Stage {
 
         let record = self.record().await?;
         let slot = record.hardware_slot.get();
-        let result = self.run_benchmark(slot, workplace).await?;
-        let score = self.attest(&record, result).await?;
+        let signed = self.run_benchmark(slot, workplace).await?;
+        let (score, result) = self.attest(&record, signed).await?;
         let issue = nodes::issue_access(
             self.admin.pubkey(),
             &self.collection(),
@@ -101,7 +102,7 @@ impl Stage {
         self.check_onboarded(&hardware, score, result).await
     }
 
-    /// The node measures itself; the result document's hash.
+    /// The node measures itself and signs the result; the signed result's hash.
     async fn run_benchmark(&self, hardware_slot: u64, workplace: &Workplace) -> Result<Digest> {
         const SUBJECT: &str = "node's benchmark";
         let report = &self.report;
@@ -115,18 +116,26 @@ impl Stage {
         let status = ran.document.status;
         ensure!(status == JobStatus::Succeeded, "the benchmark ended as {status:?}: {:?}", ran.document.ops);
         report.note(SUBJECT, &format!("{status:?}, result {}", ran.digest));
-        Ok(ran.digest)
+        let node = self.node.pubkey().to_bytes();
+        let signed = SignedResult::new(node, ran.digest, |message| self.node.sign_message(message).into());
+        Ok(workplace.store.put(&signed.to_bytes()).await?)
     }
 
-    /// The attestor fetches the result from where the node's record says, hashes it again, and attests the score in it.
-    async fn attest(&self, record: &Node, result: Digest) -> Result<u64> {
+    /// The attestor fetches the signed result and the document from where the node's record says, sees that this node signed it,
+    /// hashes it again, and attests the score in it; the score and the document's hash.
+    async fn attest(&self, record: &Node, signed: Digest) -> Result<(u64, Digest)> {
         let store = HttpStore::new(text::read(&record.endpoint), HttpConfig::default())?;
+        let bytes = store.get(signed, MAX_SIGNED_RESULT_BYTES).await.context("the signed result")?;
+        let result = SignedResult::parse(&bytes)?.verify(record.node.as_array())?;
         let bytes = store.get(result, MAX_RESULT_BYTES as u64).await.context("the benchmark's result")?;
         let document = ResultDocument::parse_expecting(&bytes, result).context("the benchmark's result")?;
         let hardware_slot = record.hardware_slot.get();
         let job = registration::benchmark_job(&record.node, hardware_slot);
         let score = CLASS.score(&job, &document).context("the benchmark's result")?;
-        let read = format!("reads a score of {score} {} in the result, hashed again", CLASS.unit());
+        let read = format!(
+            "reads a score of {score} {} in the result, signed by the node, hashed again",
+            CLASS.unit()
+        );
         self.report.note("attestor", &read);
         let now = chain::clock(self.chain.as_ref()).await?.unix_timestamp;
         let measured = Measured {
@@ -138,7 +147,7 @@ impl Stage {
         };
         let attest = nodes::attest(self.attestor.pubkey(), &self.collection(), &record.node, &measured);
         self.send("attest", &[attest], &[&self.attestor]).await?;
-        Ok(score)
+        Ok((score, result))
     }
 
     /// What is on chain of the node must be what it told, what was measured and what was issued.

@@ -1,12 +1,14 @@
-//! `bench/cpu`: the built-in benchmark of a machine's processor.
+//! `bench/cpu`: the built-in benchmark of a machine's processor; `bench/gpu`: that of a device's GPUs.
 //!
-//! Three measurements on every CPU thread at once, each checked: memory copy, single-precision matrix
-//! multiplication, SHA-256. A wrong result is an error, never a figure.
+//! [`cpu`] takes three measurements on every CPU thread at once: memory copy, single-precision matrix multiplication,
+//! SHA-256. [`gpu()`] takes those of [`grid_devices::cuda`]. Each is checked: a wrong result is an error, never a figure.
 
 pub mod class;
 mod copy;
+mod gpu;
 mod hash;
 mod matrix;
+pub mod signed;
 
 use std::{
     collections::BTreeMap,
@@ -14,7 +16,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use grid_devices::cuda::GpuBenchError;
 use tokio_util::sync::CancellationToken;
+
+pub use self::gpu::gpu;
+pub(crate) use self::gpu::unsupported;
 
 /// What the benchmark measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +49,7 @@ impl CpuFigures {
 }
 
 /// Why there are no figures.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BenchError {
     /// Somebody ended it.
     #[error("the benchmark was stopped")]
@@ -51,6 +57,24 @@ pub enum BenchError {
     /// The machine computed something wrong.
     #[error("the {0} came out wrong: this machine's memory or processor cannot be trusted")]
     Wrong(&'static str),
+    /// There is no GPU to measure.
+    #[error("this device has no GPU")]
+    NoGpu,
+    /// A GPU could not be measured, or computed something wrong.
+    #[error("{uuid}: {error}")]
+    Gpu {
+        /// The GPU.
+        uuid: String,
+        /// Why.
+        error: GpuBenchError,
+    },
+}
+
+impl BenchError {
+    /// Whether something was computed wrong.
+    pub fn is_wrong(&self) -> bool {
+        matches!(self, Self::Wrong(_) | Self::Gpu { error: GpuBenchError::Wrong(_), .. })
+    }
 }
 
 /// Measures for about `duration`. Blocks; ends early when `cancel` is set off.

@@ -70,6 +70,11 @@ pub enum Action {
         /// How long it measures.
         duration: Duration,
     },
+    /// `bench/gpu`: the built-in benchmark of the device's GPUs.
+    BenchGpu {
+        /// How long it measures, all GPUs together.
+        duration: Duration,
+    },
 }
 
 /// Where a log line came from.
@@ -146,22 +151,17 @@ pub(super) fn decode(at: At<'_>, merge: impl FnOnce(&Value) -> Value) -> Result<
             (Action::CreateVolume { name: fields.required("name", volume_name)? }, args.clone())
         }
         "bench/cpu" => {
-            let fields = At::published(args_path, args).fields(&["seconds"])?;
-            (
-                Action::BenchCpu {
-                    duration: fields.optional("seconds", bench_seconds)?.unwrap_or(Duration::from_secs(1)),
-                },
-                args.clone(),
-            )
+            (Action::BenchCpu { duration: bench_duration(At::published(args_path, args))? }, args.clone())
         }
         "bench/gpu" => {
-            return Err(fields.missing("type", "\"bench/gpu\" is not supported by this version yet: no executor drives a GPU; \"bench/cpu\" runs"));
+            (Action::BenchGpu { duration: bench_duration(At::published(args_path, args))? }, args.clone())
         }
         kind if kind.starts_with("inference/") => {
             return Err(fields.missing("type", &format!("\"{kind}\" is not supported by this version yet")));
         }
         kind => {
-            let problem = format!("\"{kind}\" is none of container/run, container/create-volume, bench/cpu");
+            let problem =
+                format!("\"{kind}\" is none of container/run, container/create-volume, bench/cpu, bench/gpu");
             return Err(fields.missing("type", &problem));
         }
     };
@@ -193,6 +193,12 @@ fn volume_name(at: At<'_>) -> Result<String> {
         return Err(at.error("a volume's name has 1 to 64 letters, digits, \"_\", \"-\" or \".\", and does not start with \".\""));
     }
     Ok(name.to_owned())
+}
+
+/// What both benchmarks take.
+fn bench_duration(args: At<'_>) -> Result<Duration> {
+    let seconds = args.fields(&["seconds"])?.optional("seconds", bench_seconds)?;
+    Ok(seconds.unwrap_or(Duration::from_secs(1)))
 }
 
 fn bench_seconds(at: At<'_>) -> Result<Duration> {

@@ -141,7 +141,7 @@ fn check_benchmarks(definition: &Definition) -> Result<()> {
         return Ok(());
     };
     for (index, op) in definition.ops.iter().enumerate() {
-        if let Action::BenchCpu { duration } = op.action
+        if let Action::BenchCpu { duration } | Action::BenchGpu { duration } = op.action
             && duration > Duration::from_secs(limit_seconds)
         {
             let path = format!("{}.seconds", args_path(index));

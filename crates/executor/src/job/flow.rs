@@ -257,7 +257,16 @@ impl<'a> Flow<'a> {
                         );
                     }
                 }
-                Action::BenchCpu { duration } => self.run_bench(*duration, &sink, &cancel, &mut record).await,
+                Action::BenchCpu { duration } => {
+                    let duration = *duration;
+                    let measure = move |cancel: &_| Ok(bench::cpu(duration, cancel)?.named());
+                    self.run_bench(measure, &sink, &cancel, &mut record).await
+                }
+                Action::BenchGpu { duration } => {
+                    let (duration, uuids) = (*duration, self.request.device.gpu_uuids.clone());
+                    let measure = move |cancel: &_| bench::gpu(&uuids, duration, cancel);
+                    self.run_bench(measure, &sink, &cancel, &mut record).await
+                }
                 Action::Run(_) => {
                     self.run_command(index, &sink, &cancel, &dependents_ended, &mut record).await
                 }
@@ -407,19 +416,22 @@ impl<'a> Flow<'a> {
         }
     }
 
+    /// Runs a benchmark, which gives its figures by name.
     async fn run_bench(
         &self,
-        duration: Duration,
+        measure: impl FnOnce(&CancellationToken) -> Result<BTreeMap<&'static str, u64>, BenchError>
+        + Send
+        + 'static,
         sink: &OpSink<'_>,
         cancel: &CancellationToken,
         record: &mut OpRecord,
     ) {
         let inner = cancel.clone();
-        let measured = tokio::task::spawn_blocking(move || bench::cpu(duration, &inner)).await;
+        let measured = tokio::task::spawn_blocking(move || measure(&inner)).await;
         match measured {
             Ok(Ok(figures)) => {
                 let mut results = BTreeMap::new();
-                for (name, figure) in figures.named() {
+                for (name, figure) in figures {
                     sink.line(Stream::Stdout, format!("{name} {figure}").as_bytes(), true);
                     results.insert(name.to_owned(), Value::from(figure));
                 }
@@ -430,7 +442,11 @@ impl<'a> Flow<'a> {
                 record.diagnostics.stop_reason =
                     Some(self.stop_reason.get().copied().unwrap_or(StopReason::DependentsEnded));
             }
-            Ok(Err(error @ BenchError::Wrong(_))) => fail(record, ErrorCode::BenchmarkWrong, error),
+            Ok(Err(error)) if error.is_wrong() => fail(record, ErrorCode::BenchmarkWrong, error),
+            Ok(Err(error)) => {
+                sink.line(Stream::Node, error.to_string().as_bytes(), true);
+                fail(record, ErrorCode::NotStarted, error);
+            }
             Err(error) => fail(record, ErrorCode::NotStarted, error),
         }
     }
@@ -491,6 +507,7 @@ fn record_of(op: &Op) -> OpRecord {
         Action::Run(args) => ("container/run", Some(args.image.clone())),
         Action::CreateVolume { .. } => ("container/create-volume", None),
         Action::BenchCpu { .. } => ("bench/cpu", None),
+        Action::BenchGpu { .. } => ("bench/gpu", None),
     };
     OpRecord {
         id: op.id.clone(),

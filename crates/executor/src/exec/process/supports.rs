@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::{
-    Device,
+    Device, bench,
     definition::{Action, Definition, Literal, RestartPolicy, RunArgs, args_path},
     exec::{Unsupported, UnsupportedItem},
 };
@@ -24,6 +24,7 @@ pub(super) fn definition(
     lacks_landlock: bool,
 ) -> Result<(), Unsupported> {
     let mut items = definition.requirements.unmet(device);
+    items.extend(bench::unsupported(definition, device));
     let mut refuse = |path: &str, reason: &str| items.push(UnsupportedItem::new(path, reason));
 
     if lacks_landlock {
