@@ -11,6 +11,7 @@
 //! | [`error`] | what went wrong, in sentences: program errors by name |
 //! | [`intent`] | transactions that must land, and never twice |
 //! | [`ledger`] | what the accounts of a mint owe, against what its vault holds |
+//! | [`signed_request`] | HTTP requests to a node, signed with a Solana key |
 //! | [`chain`] | reading accounts and submitting transactions: the trait |
 //! | [`rpc`] | the trait over JSON-RPC |
 //! | [`token`] | the SPL Token instructions that a client of Grid needs |
@@ -27,6 +28,7 @@ pub mod nodes;
 pub mod pools;
 pub mod rewards;
 pub mod rpc;
+pub mod signed_request;
 pub mod staking;
 pub mod token;
 

@@ -7,16 +7,23 @@
 //! does is told to an observer, see [`NodeEvent`].
 
 mod admission;
+pub mod alerts;
+pub mod api;
 pub mod config;
 mod error;
 mod event;
-pub mod manager;
+pub mod health;
 mod lookout;
+pub mod manager;
+pub mod metrics;
 mod orders;
 pub mod registration;
 mod running;
+#[cfg(test)]
+mod sample;
 mod start_up;
 mod steps;
+pub mod view;
 mod watch;
 mod worker;
 

@@ -263,7 +263,7 @@ impl<'a> Flow<'a> {
                     self.run_bench(measure, &sink, &cancel, &mut record).await
                 }
                 Action::BenchGpu { duration } => {
-                    let (duration, uuids) = (*duration, self.request.device.gpu_uuids.clone());
+                    let (duration, uuids) = (*duration, self.with.request.device.gpu_uuids.clone());
                     let measure = move |cancel: &_| bench::gpu(&uuids, duration, cancel);
                     self.run_bench(measure, &sink, &cancel, &mut record).await
                 }

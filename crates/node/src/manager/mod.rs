@@ -5,10 +5,12 @@ mod inventory;
 mod plan;
 mod readiness;
 mod run;
+mod watcher;
 
 pub use {
     inventory::{Found, Health, Inventory},
     plan::{Change, Place, Running, plan},
     readiness::{Limits, Shortage, shortages},
     run::{Manager, Signal, WorkerView},
+    watcher::{Watcher, hardware},
 };

@@ -1,0 +1,143 @@
+//! From what the devices' watcher tells to the [`Inventory`].
+
+use super::inventory::{Found, Health, Inventory};
+use grid_devices::{Cause, CpuDevice, Event, Gpu, LostReason};
+use grid_executor::{Device as Hardware, Machine};
+use std::collections::BTreeMap;
+
+/// The inventory as it follows from the watcher's events.
+#[derive(Debug)]
+pub struct Watcher {
+    machine: Machine,
+    inventory: BTreeMap<String, Found>,
+}
+
+impl Watcher {
+    /// Begins with the CPU devices that `names` ask for, `cpu:NUMBER` each, for development.
+    pub fn new<'a>(machine: Machine, names: impl IntoIterator<Item = &'a str>) -> Self {
+        let numbers = names.into_iter().filter_map(|name| name.strip_prefix("cpu:")?.parse::<u32>().ok());
+        let count = numbers.max().map_or(0, |last| last.saturating_add(1));
+        let cpu = |device: CpuDevice| {
+            let hardware = Hardware { memory_bytes: Some(machine.memory_bytes), ..Hardware::cpu(&device.label) };
+            (device.label, Found { hardware, model: machine.cpu_model.clone(), health: Health::Well })
+        };
+        let inventory = CpuDevice::several(count).into_iter().map(cpu).collect();
+        Self { machine, inventory }
+    }
+
+    /// The devices there are.
+    pub fn inventory(&self) -> Inventory {
+        Inventory::of(self.inventory.clone())
+    }
+
+    /// Takes in what the watcher told; returns whether the inventory changed.
+    pub fn take(&mut self, event: Event) -> bool {
+        match event {
+            Event::Appeared { gpu, causes } => {
+                let health = match causes.is_empty() {
+                    true => Health::Well,
+                    false => Health::Failed(in_words(&causes)),
+                };
+                self.insert(gpu, health)
+            }
+            Event::Changed { gpu } => match self.inventory.get(&gpu.uuid).map(|found| found.health.clone()) {
+                Some(health) => self.insert(gpu, health),
+                None => false,
+            },
+            Event::Unhealthy { uuid, cause } => self.set(&uuid, Health::Failed(cause.to_string())),
+            Event::Recovered { uuid } => self.set(&uuid, Health::Well),
+            Event::Lost { uuid, reason } => self.set(&uuid, Health::Failed(how(reason))),
+        }
+    }
+
+    fn insert(&mut self, gpu: Gpu, health: Health) -> bool {
+        let found = Found { hardware: hardware(&gpu, &self.machine), model: gpu.model(), health };
+        let changed = self.inventory.get(&gpu.uuid) != Some(&found);
+        self.inventory.insert(gpu.uuid, found);
+        changed
+    }
+
+    fn set(&mut self, uuid: &str, health: Health) -> bool {
+        let Some(found) = self.inventory.get_mut(uuid).filter(|found| found.health != health) else { return false };
+        found.health = health;
+        true
+    }
+}
+
+fn how(reason: LostReason) -> String {
+    match reason {
+        LostReason::OffTheBus { reason } => format!("it fell off the bus: {reason}"),
+        LostReason::Absent => "it was taken out".to_owned(),
+    }
+}
+
+fn in_words(causes: &[Cause]) -> String {
+    causes.iter().map(Cause::to_string).collect::<Vec<_>>().join("; ")
+}
+
+/// A GPU as executors know it.
+pub fn hardware(gpu: &Gpu, machine: &Machine) -> Hardware {
+    let version = |version: grid_devices::Version| grid_executor::definition::Version {
+        major: version.major,
+        minor: version.minor,
+    };
+    Hardware {
+        gpu_uuids: vec![gpu.uuid.clone()],
+        vram_bytes: Some(gpu.vram_bytes),
+        compute_capability: Some(version(gpu.compute_capability)),
+        cuda: Some(version(gpu.cuda)),
+        memory_bytes: Some(machine.memory_bytes),
+        ..Hardware::cpu(&gpu.uuid)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use grid_devices::Version;
+
+    fn machine() -> Machine {
+        Machine { cpu_model: "CPU".into(), cpu_cores: 4, memory_bytes: 8 << 30, disk_bytes: 1 << 40 }
+    }
+
+    fn gpu(uuid: &str) -> Gpu {
+        Gpu {
+            uuid: uuid.into(),
+            name: "NVIDIA GeForce RTX 4090".into(),
+            index: 0,
+            pci_bus_id: "00000000:01:00.0".into(),
+            vram_bytes: 24 << 30,
+            compute_capability: Version { major: 8, minor: 9 },
+            driver: "570.86.10".into(),
+            cuda: Version { major: 12, minor: 8 },
+        }
+    }
+
+    #[test]
+    fn cpu_devices_are_there_when_they_are_asked_for() {
+        let watcher = Watcher::new(machine(), ["cpu:1", "GPU-1"]);
+        let names: Vec<String> = watcher.inventory().iter().map(|(name, _)| name.clone()).collect();
+        assert_eq!(names, ["cpu:0", "cpu:1"]);
+        assert!(watcher.inventory().is_well("cpu:1"));
+        assert_eq!(Watcher::new(machine(), ["GPU-1"]).inventory(), Inventory::default());
+    }
+
+    #[test]
+    fn a_gpu_comes_fails_and_comes_back() {
+        let mut watcher = Watcher::new(machine(), []);
+        assert!(watcher.take(Event::Appeared { gpu: gpu("GPU-1"), causes: vec![] }));
+        assert!(watcher.take(Event::Appeared { gpu: gpu("GPU-2"), causes: vec![Cause::Xid { xid: 79 }] }));
+        let inventory = watcher.inventory();
+        assert!(inventory.is_well("GPU-1") && !inventory.is_well("GPU-2"));
+        let found = inventory.get("GPU-1").unwrap();
+        assert_eq!((found.model.as_str(), found.hardware.vram_bytes), ("NVIDIA GeForce RTX 4090", Some(24 << 30)));
+        assert_eq!(found.hardware.gpu_uuids, ["GPU-1"]);
+
+        assert!(watcher.take(Event::Lost { uuid: "GPU-1".into(), reason: LostReason::Absent }));
+        assert!(!watcher.take(Event::Lost { uuid: "GPU-1".into(), reason: LostReason::Absent }));
+        assert!(watcher.inventory().problem_of("GPU-1").is_some());
+        assert!(watcher.take(Event::Recovered { uuid: "GPU-2".into() }));
+        assert!(watcher.inventory().is_well("GPU-2") && !watcher.inventory().is_well("GPU-1"));
+        assert!(!watcher.take(Event::Recovered { uuid: "GPU-9".into() }));
+    }
+}
