@@ -115,6 +115,8 @@ pub enum NodeEvent<'a> {
         status: JobStatus,
         /// SHA-256 of the result document.
         result: Digest,
+        /// SHA-256 of the log.
+        log: Digest,
     },
     /// A worker ended for a reason that no retry of its own can mend; it is started again later.
     GaveUp {

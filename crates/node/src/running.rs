@@ -66,8 +66,8 @@ impl DeviceWorker {
     }
 
     fn has_run(&self, address: Address, outcome: JobOutcome, unposted: &mut Option<Unposted>) {
-        let (status, result) = (outcome.document.status, outcome.digest);
-        self.tell(NodeEvent::Ran { device: self.device, job: address, status, result });
+        let (status, result, log) = (outcome.document.status, outcome.digest, outcome.document.log.sha256);
+        self.tell(NodeEvent::Ran { device: self.device, job: address, status, result, log });
         *unposted = Some(Unposted { job: address, result });
     }
 

@@ -36,7 +36,7 @@ impl Node {
         restrict(&keypair)?;
         let mut config = format!(
             "urls = {}\nkeypair = \"{}\"\n\n[node]\nfolder = \"{}\"\nexecutor = \"process\"\n\
-             listen = \"127.0.0.1:0\"\ncontent = [\"{}\"]\nmin_free_bytes = 0\npoll_seconds = 1\n",
+             content = [\"{}\"]\nmin_free_bytes = 0\npoll_seconds = 1\n\n[node.api]\nlisten = \"127.0.0.1:0\"\nprivate_listen = \"127.0.0.1:0\"\n",
             serde_json::to_string(urls)?,
             keypair.display(),
             home.join("state").display(),

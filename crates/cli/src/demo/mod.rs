@@ -285,7 +285,7 @@ fn observer(report: Arc<Report>) -> Observer {
             report.output(&report.name_of(&job), &stream, &String::from_utf8_lossy(bytes));
         }
         NodeEvent::Job { .. } | NodeEvent::Matched { .. } | NodeEvent::Resumed { .. } | NodeEvent::Sending { .. } => {}
-        NodeEvent::Ran { device, job, status, result } => {
+        NodeEvent::Ran { device, job, status, result, .. } => {
             let text = format!("{status:?} on {}, result {result}", report.name_of(&device));
             report.note(&report.name_of(&job), &text);
         }
