@@ -101,6 +101,23 @@ pub enum ChainError {
     /// A transaction could not be signed.
     #[error("signing: {0}")]
     Signing(String),
+    /// The chain does not ask for an intent any more, and its transaction can't land any more.
+    #[error("{kind} of {subject}: the chain does not ask for it any more; nothing was sent that can still land")]
+    Unwanted {
+        /// The account that it was about.
+        subject: Address,
+        /// What it would have done there.
+        kind: String,
+    },
+    /// Nobody can pay the transaction's fee.
+    #[error("out of fee money: {payer} can't pay the fee of a transaction; send SOL to it")]
+    NoFeeMoney {
+        /// The fee payer.
+        payer: Address,
+    },
+    /// The journal of intents can't be written, so no new one is taken.
+    #[error("the journal can't be written, so nothing new is sent: {0}")]
+    Journal(String),
 }
 
 impl ChainError {
