@@ -80,7 +80,10 @@ async fn who_takes_nothing_is_cut_off_and_makes_room() {
     let mut next = connect(&server).await;
     next.write_all(REQUEST).await.unwrap();
     let mut start = [0; 12];
-    tokio::time::timeout(Duration::from_secs(20), next.read_exact(&mut start)).await.expect("a place").unwrap();
+    tokio::time::timeout(Duration::from_secs(20), next.read_exact(&mut start))
+        .await
+        .expect("a place")
+        .unwrap();
     assert_eq!(&start, b"HTTP/1.1 200");
 }
 
@@ -95,7 +98,10 @@ async fn more_than_there_are_places_for_wait() {
     let waiting = tokio::time::timeout(Duration::from_millis(300), second.read_exact(&mut start)).await;
     assert!(waiting.is_err(), "there is no place yet");
     drop(first);
-    tokio::time::timeout(Duration::from_secs(20), second.read_exact(&mut start)).await.expect("a place").unwrap();
+    tokio::time::timeout(Duration::from_secs(20), second.read_exact(&mut start))
+        .await
+        .expect("a place")
+        .unwrap();
     assert_eq!(&start, b"HTTP/1.1 200");
 }
 

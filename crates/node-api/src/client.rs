@@ -175,14 +175,16 @@ impl NodeClient {
 
     fn url(&self, target: &str) -> Url {
         let mut url = self.endpoint.clone();
-        let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
+        let (path, query) =
+            target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
         url.set_path(path);
         url.set_query(query);
         url
     }
 
     fn signed(&self, key: &Keypair, method: Method, url: &Url, body: Option<Digest>) -> RequestBuilder {
-        let target = url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
+        let target =
+            url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
         let body = body.map(|digest| digest.0);
         let request = Request { method: method.as_str(), target: &target, node: self.node, body };
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
@@ -315,7 +317,9 @@ mod tests {
         for endpoint in ["http://127.0.0.1:8080", "https://node.example/", "http://[::1]:1"] {
             assert!(NodeClient::new(endpoint, Address::default()).is_ok(), "{endpoint}");
         }
-        for endpoint in ["", "node.example", "ftp://x", "https://node.example/grid", "http://x/?a=b", "file:///etc"] {
+        for endpoint in
+            ["", "node.example", "ftp://x", "https://node.example/grid", "http://x/?a=b", "file:///etc"]
+        {
             assert!(NodeClient::new(endpoint, Address::default()).is_err(), "{endpoint}");
         }
     }
@@ -329,8 +333,12 @@ mod tests {
         let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
         let seal = grid_client::signed_request::Seal::from_headers(header).unwrap();
         let body = Some(Digest::of(b"y").0);
-        let sent =
-            Request { method: "PUT", target: "/content/ab?job=x", node: Address::new_from_array([2; 32]), body };
+        let sent = Request {
+            method: "PUT",
+            target: "/content/ab?job=x",
+            node: Address::new_from_array([2; 32]),
+            body,
+        };
         let text = sent.text(seal.unix_seconds, &seal.nonce);
         assert!(seal.signature.verify(seal.key.as_ref(), text.as_bytes()));
     }

@@ -62,7 +62,9 @@ fn default_repeat_milliseconds() -> u64 {
 
 impl fmt::Debug for AlertConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AlertConfig").field("repeat_milliseconds", &self.repeat_milliseconds).finish_non_exhaustive()
+        f.debug_struct("AlertConfig")
+            .field("repeat_milliseconds", &self.repeat_milliseconds)
+            .finish_non_exhaustive()
     }
 }
 
@@ -168,7 +170,8 @@ impl Alerts {
     }
 
     async fn post(&self, changes: &[(State, Problem)], node: Address, time: u64) -> Result<(), String> {
-        let alerts: Vec<_> = changes.iter().map(|(state, problem)| Alert { state: *state, problem }).collect();
+        let alerts: Vec<_> =
+            changes.iter().map(|(state, problem)| Alert { state: *state, problem }).collect();
         let post = Post { text: in_words(changes, &node), node: node.to_string(), time, alerts };
         let body = serde_json::to_vec(&post).map_err(|error| error.to_string())?;
         let mut request = self.client.post(&self.config.url).header(header::CONTENT_TYPE, "application/json");
@@ -179,7 +182,9 @@ impl Alerts {
         let response = request.body(body).send().await.map_err(|error| error.without_url().to_string())?;
         match response.status() {
             status if status.is_success() => Ok(()),
-            StatusCode::NOT_FOUND | StatusCode::GONE => Err("there is no such webhook: check its address".into()),
+            StatusCode::NOT_FOUND | StatusCode::GONE => {
+                Err("there is no such webhook: check its address".into())
+            }
             status => Err(format!("the webhook answered {status}")),
         }
     }
@@ -207,12 +212,7 @@ struct Entry {
 
 impl Told {
     /// What there is to tell now.
-    fn changes(
-        &mut self,
-        problems: &[Problem],
-        now: Instant,
-        config: &AlertConfig,
-    ) -> Vec<(State, Problem)> {
+    fn changes(&mut self, problems: &[Problem], now: Instant, config: &AlertConfig) -> Vec<(State, Problem)> {
         let mut changes = Vec::new();
         for problem in problems {
             match self.0.get_mut(&name(problem)) {

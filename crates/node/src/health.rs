@@ -1,8 +1,6 @@
 //! What is wrong with a node: rules over what it reports.
 
-use grid_node_api::report::{
-    DeviceState, Health, HealthProblem, JobPhase, NodeReport, Problem, ProblemKind,
-};
+use grid_node_api::report::{DeviceState, Health, HealthProblem, JobPhase, NodeReport, Problem, ProblemKind};
 use serde::Deserialize;
 
 /// When something counts as a problem.
@@ -56,7 +54,8 @@ impl Thresholds {
     fn chain(&self, report: &NodeReport, found: &mut Vec<Problem>) {
         let silent = report.now.saturating_sub(report.chain_read_at.unwrap_or(report.started_at));
         if silent > self.offline_after_seconds {
-            let message = format!("no RPC endpoint has answered for {silent} s: check the network and the endpoints");
+            let message =
+                format!("no RPC endpoint has answered for {silent} s: check the network and the endpoints");
             found.push(problem(ProblemKind::Offline, report.node, message));
         }
         if let Some(balance) = report.fee_balance_lamports.filter(|it| *it < self.min_fee_balance_lamports) {
@@ -72,9 +71,8 @@ impl Thresholds {
             if waited > self.stuck_after_seconds {
                 let obstacle = intent.obstacle.as_deref().unwrap_or("it is sent again and again");
                 let (kind, signatures) = (&intent.kind, intent.signatures);
-                let message = format!(
-                    "{kind} has not landed for {waited} s after {signatures} signatures: {obstacle}"
-                );
+                let message =
+                    format!("{kind} has not landed for {waited} s after {signatures} signatures: {obstacle}");
                 found.push(problem(ProblemKind::Stuck, intent.subject, message));
             }
         }
@@ -86,7 +84,8 @@ impl Thresholds {
             let stuck = |time: u64| since(time) > self.stuck_after_seconds;
             let (kind, message) = match job.state {
                 JobPhase::Preparing if stuck(job.since) => {
-                    let message = format!("the job has been prepared for {} s: look at its inputs", since(job.since));
+                    let message =
+                        format!("the job has been prepared for {} s: look at its inputs", since(job.since));
                     (ProblemKind::Stuck, message)
                 }
                 JobPhase::Running => {
@@ -178,7 +177,11 @@ mod tests {
     fn little_money_and_little_room_are_told() {
         assert_eq!(after(|report| report.fee_balance_lamports = Some(1_000)), None);
         assert_eq!(after(|report| report.fee_balance_lamports = None), None, "unknown is not low");
-        is(ProblemKind::LowFeeBalance, "999 lamports", after(|report| report.fee_balance_lamports = Some(999)));
+        is(
+            ProblemKind::LowFeeBalance,
+            "999 lamports",
+            after(|report| report.fee_balance_lamports = Some(999)),
+        );
         assert_eq!(after(|report| report.disks[0].free_bytes = 500), None);
         is(ProblemKind::LowDisk, "499 bytes", after(|report| report.disks[0].free_bytes = 499));
     }
@@ -195,7 +198,11 @@ mod tests {
     #[test]
     fn a_transaction_that_does_not_land_is_stuck() {
         assert_eq!(after(|report| report.intents[0].since = report.now - 600), None);
-        is(ProblemKind::Stuck, "finish has not landed", after(|report| report.intents[0].since = report.now - 601));
+        is(
+            ProblemKind::Stuck,
+            "finish has not landed",
+            after(|report| report.intents[0].since = report.now - 601),
+        );
     }
 
     fn job(change: impl FnOnce(&mut JobReport, u64)) -> Option<Problem> {

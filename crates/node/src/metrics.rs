@@ -222,9 +222,10 @@ impl Collector for Reported {
         tell.gauge("device_memory_used", "bytes", "Video memory in use.", values)?;
         let values = of_device(|it| it.memory_total_bytes.map(|bytes| bytes as f64));
         tell.gauge("device_memory", "bytes", "Video memory.", values)?;
-        let earnings = report.devices.iter().filter_map(|it| {
-            Some(([device(it), ("mint", it.mint.to_string())], it.earnings_atoms? as f64))
-        });
+        let earnings = report
+            .devices
+            .iter()
+            .filter_map(|it| Some(([device(it), ("mint", it.mint.to_string())], it.earnings_atoms? as f64)));
         tell.gauge("device_earnings", "atoms", "Earned and not withdrawn.", earnings)?;
 
         let count = |state| report.jobs.iter().filter(|job| job.state == state).count() as f64;
@@ -290,6 +291,9 @@ impl Teller<'_> {
         let Some((_, first)) = samples.peek() else { return Ok(()) };
         let unit = (!unit.is_empty()).then(|| Unit::Other(unit.to_owned()));
         let mut family = self.0.encode_descriptor(name, help, unit.as_ref(), first.metric_type())?;
+        if N == 0 {
+            return samples.next().map_or(Ok(()), |(_, sample)| sample.encode(family));
+        }
         for (labels, sample) in samples {
             sample.encode(family.encode_family(&labels)?)?;
         }
@@ -300,7 +304,11 @@ impl Teller<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{health::Thresholds, sample, view::{LogFile, View}};
+    use crate::{
+        health::Thresholds,
+        sample,
+        view::{LogFile, View},
+    };
     use grid_client::Landed;
     use grid_executor::Digest;
     use grid_node_api::report::NodeReport;

@@ -4,7 +4,7 @@ use crate::health::Thresholds;
 use grid_executor::CancellationToken;
 use grid_node_api::report::NodeReport;
 use solana_address::Address;
-use std::{fmt, path::PathBuf, sync::Arc};
+use std::{collections::HashMap, fmt, path::PathBuf, sync::Arc};
 
 /// A worker, as its HTTP side, its metrics and its alerts see it. Called often, from several tasks; must not block.
 pub trait View: Send + Sync + 'static {
@@ -40,8 +40,13 @@ impl Overview {
     /// The report, with its problems and without the secrets that addresses of endpoints hold.
     pub fn report(&self) -> NodeReport {
         let mut report = self.view.report();
+        let mut names = HashMap::<String, u32>::new();
         for endpoint in &mut report.endpoints {
-            endpoint.name = without_secrets(&endpoint.name);
+            let name = without_secrets(&endpoint.name);
+            let count = names.entry(name.clone()).or_default();
+            *count += 1;
+            // Two of one host, with two keys: told apart by their order.
+            endpoint.name = if *count == 1 { name } else { format!("{name} ({count})") };
         }
         report.problems = self.thresholds.problems(&report);
         report
@@ -70,6 +75,28 @@ fn without_secrets(address: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sample;
+
+    struct TwoOfOneHost;
+
+    impl View for TwoOfOneHost {
+        fn report(&self) -> NodeReport {
+            let mut report = sample::report();
+            report.endpoints = [&report.endpoints[..], &report.endpoints].concat();
+            report
+        }
+
+        fn log(&self, _: &Address) -> Option<LogFile> {
+            None
+        }
+    }
+
+    #[test]
+    fn two_endpoints_of_one_host_have_two_names() {
+        let report = Overview::new(Arc::new(TwoOfOneHost), Thresholds::default()).report();
+        let names: Vec<&str> = report.endpoints.iter().map(|endpoint| endpoint.name.as_str()).collect();
+        assert_eq!(names, ["https://rpc.example", "https://rpc.example (2)"]);
+    }
 
     #[test]
     fn an_endpoint_is_named_without_its_key() {

@@ -104,8 +104,12 @@ fn parse_range(text: &str, size_bytes: u64) -> Ranged {
     };
     match (number(first), number(last)) {
         (Some(first), Some(last)) if first > last => Ranged::Whole,
-        (Some(first), _) if first >= size_bytes && (last.is_empty() || number(last).is_some()) => Ranged::Outside,
-        (Some(first), Some(last)) => Ranged::Part(Part { first, count: last.min(size_bytes - 1) - first + 1 }),
+        (Some(first), _) if first >= size_bytes && (last.is_empty() || number(last).is_some()) => {
+            Ranged::Outside
+        }
+        (Some(first), Some(last)) => {
+            Ranged::Part(Part { first, count: last.min(size_bytes - 1) - first + 1 })
+        }
         (Some(first), None) if last.is_empty() => Ranged::Part(Part { first, count: size_bytes - first }),
         (None, Some(count)) if first.is_empty() => match count.min(size_bytes) {
             0 => Ranged::Outside,
@@ -156,9 +160,21 @@ mod tests {
     #[test]
     fn what_is_no_single_range_is_answered_with_the_whole() {
         for text in [
-            "", "bytes", "bytes=", "bytes=-", "bytes=5-2", "bytes=0-1,3-4", "bytes=a-b", "bytes=+1-2",
-            "bytes= 1-2", "items=0-1", "bytes=18446744073709551616-", "bytes=0-18446744073709551616", "bytes=1-x",
-            "bytes=11-x", "bytes=--1",
+            "",
+            "bytes",
+            "bytes=",
+            "bytes=-",
+            "bytes=5-2",
+            "bytes=0-1,3-4",
+            "bytes=a-b",
+            "bytes=+1-2",
+            "bytes= 1-2",
+            "items=0-1",
+            "bytes=18446744073709551616-",
+            "bytes=0-18446744073709551616",
+            "bytes=1-x",
+            "bytes=11-x",
+            "bytes=--1",
         ] {
             assert_eq!(parse_range(text, 10), Ranged::Whole, "{text}");
         }

@@ -122,7 +122,8 @@ fn sweep(root: &Path, age: Duration) -> Result<u64, StoreError> {
             let path = file.map_err(StoreError::io(&folder))?.path();
             // Gone meanwhile: an upload that was just finished or given up.
             let Ok(metadata) = fs::symlink_metadata(&path) else { continue };
-            let is_old = metadata.modified().is_ok_and(|put| now.duration_since(put).is_ok_and(|been| been > age));
+            let is_old =
+                metadata.modified().is_ok_and(|put| now.duration_since(put).is_ok_and(|been| been > age));
             match is_old && metadata.is_file() {
                 true => fs::remove_file(&path).map_err(StoreError::io(&path))?,
                 false => left_bytes = left_bytes.saturating_add(metadata.len()),

@@ -85,7 +85,8 @@ async fn admit(
         Refusal::new(StatusCode::BAD_REQUEST, "Say which job needs it: PUT /content/SHA256?job=ADDRESS.")
     })?;
     let proof = shared.verify(parts, Some(digest))?;
-    let length = parts.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    let length =
+        parts.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     let length: u64 = length.ok_or_else(|| {
         Refusal::new(StatusCode::LENGTH_REQUIRED, "Say how many bytes come: send Content-Length.")
     })?;

@@ -23,9 +23,10 @@ pub(super) async fn status(State(shared): State<Arc<Shared>>) -> Json<NodeReport
 
 /// Numbers for Prometheus.
 pub(super) async fn metrics(State(shared): State<Arc<Shared>>) -> Result<Response, Refusal> {
-    let text = shared.parts.metrics.text().map_err(|_| {
-        Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "The metrics can't be written down.")
-    })?;
+    let text =
+        shared.parts.metrics.text().map_err(|_| {
+            Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "The metrics can't be written down.")
+        })?;
     Ok(([(header::CONTENT_TYPE, METRICS_TYPE)], text).into_response())
 }
 
@@ -67,7 +68,8 @@ pub(super) async fn only_the_operator(
 
 /// Whether the request shows `token`. Digests are compared, so that the time it takes tells nothing of the token.
 fn shows(headers: &HeaderMap, token: &str) -> bool {
-    let shown = headers.get(header::AUTHORIZATION).and_then(|shown| shown.as_bytes().strip_prefix(b"Bearer "));
+    let shown =
+        headers.get(header::AUTHORIZATION).and_then(|shown| shown.as_bytes().strip_prefix(b"Bearer "));
     shown.is_some_and(|shown| Digest::of(shown) == Digest::of(token.as_bytes()))
 }
 
@@ -107,7 +109,9 @@ mod tests {
         for host in ["localhost", "localhost:8471", "127.0.0.1:8471", "[::1]:8471", "10.0.0.7"] {
             assert!(is_number(host), "{host}");
         }
-        for host in ["", "evil.example", "evil.example:8471", "127.0.0.1.evil.example", "localhost.evil.example"] {
+        for host in
+            ["", "evil.example", "evil.example:8471", "127.0.0.1.evil.example", "localhost.evil.example"]
+        {
             assert!(!is_number(host), "{host}");
         }
         assert!(!is_named_by_number(&HeaderMap::new()));

@@ -84,13 +84,13 @@ impl Permits {
     /// Whether `key` speaks for `project`: it owns it or is a member.
     pub(super) async fn may_read(&self, key: Address, project: Address) -> Result<(), Denied> {
         let name = (key, project);
-        let known = lock(&self.clients).get(&name);
+        let known = lock(&self.clients).get(&name, Instant::now());
         let is_client = match known {
             Some(known) => known,
             None => {
                 let is_client = self.ask_client(key, project).await?;
                 let lasts = if is_client { YES_LASTS } else { NO_LASTS };
-                lock(&self.clients).keep(name, is_client, lasts);
+                lock(&self.clients).keep(name, is_client, Instant::now(), lasts);
                 is_client
             }
         };
@@ -98,7 +98,7 @@ impl Permits {
     }
 
     async fn job(&self, job: Address) -> Result<Option<JobFacts>, Denied> {
-        if let Some(known) = lock(&self.jobs).get(&job) {
+        if let Some(known) = lock(&self.jobs).get(&job, Instant::now()) {
             return Ok(known);
         }
         self.spend()?;
@@ -115,7 +115,7 @@ impl Permits {
             is_over: found.is_over(),
         });
         let lasts = if facts.is_some_and(|facts| !facts.is_over) { YES_LASTS } else { NO_LASTS };
-        lock(&self.jobs).keep(job, facts, lasts);
+        lock(&self.jobs).keep(job, facts, Instant::now(), lasts);
         Ok(facts)
     }
 
@@ -172,12 +172,11 @@ impl<K, V> Default for Memory<K, V> {
 }
 
 impl<K: Eq + Hash, V: Copy> Memory<K, V> {
-    fn get(&self, key: &K) -> Option<V> {
-        self.0.get(key).filter(|(until, _)| *until > Instant::now()).map(|(_, value)| *value)
+    fn get(&self, key: &K, now: Instant) -> Option<V> {
+        self.0.get(key).filter(|(until, _)| *until > now).map(|(_, value)| *value)
     }
 
-    fn keep(&mut self, key: K, value: V, lasts: Duration) {
-        let now = Instant::now();
+    fn keep(&mut self, key: K, value: V, now: Instant, lasts: Duration) {
         if self.0.len() >= MAX_REMEMBERED {
             self.0.retain(|_, (until, _)| *until > now);
         }
@@ -229,20 +228,17 @@ mod tests {
         assert_eq!(of(JobFacts { is_over: true, ..waits }), Err(Denied::Over(job)));
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn an_answer_lasts_its_time_and_memory_is_bounded() {
-        let mut memory = Memory::default();
-        memory.keep(0, 'a', Duration::from_secs(30));
-        tokio::time::advance(Duration::from_secs(29)).await;
-        assert_eq!(memory.get(&0), Some('a'));
-        tokio::time::advance(Duration::from_secs(1)).await;
-        assert_eq!(memory.get(&0), None);
+    #[test]
+    fn an_answer_lasts_its_time_and_memory_is_bounded() {
+        let (mut memory, begun, lasts) = (Memory::default(), Instant::now(), Duration::from_secs(30));
+        let at = |seconds| begun + Duration::from_secs(seconds);
+        memory.keep(0, 'a', begun, lasts);
+        assert_eq!((memory.get(&0, at(29)), memory.get(&0, at(30))), (Some('a'), None));
         for key in 0..2 * MAX_REMEMBERED {
-            memory.keep(key, 'b', Duration::from_secs(30));
+            memory.keep(key, 'b', at(31), lasts);
         }
         assert_eq!(memory.0.len(), MAX_REMEMBERED);
-        tokio::time::advance(Duration::from_secs(30)).await;
-        memory.keep(usize::MAX, 'c', Duration::from_secs(30));
+        memory.keep(usize::MAX, 'c', at(61), lasts);
         assert_eq!(memory.0.len(), 1, "what is over makes room");
     }
 

@@ -85,7 +85,11 @@ impl Taken {
                 "Key {key} may push {left} more bytes today, and the content has {bytes}: try again tomorrow, or serve it to the node yourself."
             );
             let wait = since.saturating_add(DAY_SECONDS).saturating_sub(now);
-            return Err(Refusal::later(StatusCode::PAYLOAD_TOO_LARGE, wait.try_into().unwrap_or(u32::MAX), message));
+            return Err(Refusal::later(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                wait.try_into().unwrap_or(u32::MAX),
+                message,
+            ));
         }
         let coming = self.coming.saturating_add(bytes);
         let is_too_much = self.held.saturating_add(coming) > limits.total_bytes

@@ -99,7 +99,8 @@ async fn a_post_that_fails_is_made_again() {
 async fn a_webhook_that_is_not_there_stops_nothing() {
     let world = World::new().await;
     let nobody = tokio::net::TcpListener::bind(ANY).await.unwrap().local_addr().unwrap();
-    let alerts = Alerts::new(config(format!("http://{nobody}/")), world.overview.clone(), world.metrics.clone());
+    let alerts =
+        Alerts::new(config(format!("http://{nobody}/")), world.overview.clone(), world.metrics.clone());
     let stop = CancellationToken::new();
     let running = tokio::spawn(alerts.unwrap().run(stop.clone()));
     fail(&world);
@@ -113,7 +114,8 @@ async fn a_webhook_that_is_not_there_stops_nothing() {
 async fn an_address_that_is_none_is_refused_and_not_told() {
     let world = World::new().await;
     for url in ["", "secret", "ftp://secret/"] {
-        let error = Alerts::new(config(url.into()), world.overview.clone(), world.metrics.clone()).unwrap_err();
+        let error =
+            Alerts::new(config(url.into()), world.overview.clone(), world.metrics.clone()).unwrap_err();
         assert!(!error.to_string().contains("secret"), "{error}");
     }
 }

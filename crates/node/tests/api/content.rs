@@ -52,7 +52,10 @@ async fn a_range_is_one_part_and_never_more_than_there_is() {
     let other = request.header(header::IF_RANGE, "\"other\"");
     assert_eq!(other.send().await.unwrap().text().await.unwrap(), "0123456789");
     let head = world.http.head(&url).header(header::RANGE, "bytes=2-4").send().await.unwrap();
-    assert_eq!((head.status().as_u16(), head.headers()[header::CONTENT_LENGTH].as_bytes()), (200, &b"10"[..]));
+    assert_eq!(
+        (head.status().as_u16(), head.headers()[header::CONTENT_LENGTH].as_bytes()),
+        (200, &b"10"[..])
+    );
 }
 
 /// The status of an answer to a request as it is written, which a client library would mend.

@@ -46,12 +46,8 @@ async fn nobody_else_sees_job_or_log() {
         refused(get(&world.stranger).await, StatusCode::FORBIDDEN, "neither the owner nor a member");
         let unsigned = world.http.get(world.url(&target)).send().await.unwrap();
         refused(answer(unsigned).await, StatusCode::UNAUTHORIZED, "not signed");
-        let elsewhere = Request {
-            method: "GET",
-            target: &target,
-            node: Address::new_from_array([99; 32]),
-            body: None,
-        };
+        let elsewhere =
+            Request { method: "GET", target: &target, node: Address::new_from_array([99; 32]), body: None };
         let now = crate::world::unix_seconds();
         let request = world.sealed(&elsewhere, &world.owner, now, Method::GET, &target);
         refused(answer(request.send().await.unwrap()).await, StatusCode::UNAUTHORIZED, "is not that of");
@@ -107,7 +103,9 @@ async fn a_log_is_read_from_any_byte() {
     assert_eq!(get("").await, (200, "0123456789".into()));
     assert_eq!(get("?from=10").await, (200, String::new()));
     refused(get("?from=11").await, StatusCode::RANGE_NOT_SATISFIABLE, "has 10 bytes");
-    for query in ["?from=-1", "?from=x", "?follow=2", "?follow=yes", "?from=1&to=2", "?from=99999999999999999999"] {
+    for query in
+        ["?from=-1", "?from=x", "?follow=2", "?follow=yes", "?from=1&to=2", "?from=99999999999999999999"]
+    {
         refused(get(query).await, StatusCode::BAD_REQUEST, "from=BYTE");
     }
     ended.cancel();

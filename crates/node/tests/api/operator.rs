@@ -10,7 +10,10 @@ async fn health_is_told_to_all_and_its_reasons_to_the_operator() {
     let world = World::new().await;
     let get = async |url: String| {
         let response = world.http.get(url).send().await.unwrap();
-        (response.status().as_u16(), serde_json::from_slice::<Health>(&response.bytes().await.unwrap()).unwrap())
+        (
+            response.status().as_u16(),
+            serde_json::from_slice::<Health>(&response.bytes().await.unwrap()).unwrap(),
+        )
     };
     let (status, health) = get(world.url("/health")).await;
     assert!(status == 200 && health.is_healthy);

@@ -61,12 +61,17 @@ async fn nobody_else_pushes() {
     let target = world.target(digest);
     let unsigned = world.http.put(world.url(&target)).body(&bytes[..]).send().await.unwrap();
     refused(answer(unsigned).await, StatusCode::UNAUTHORIZED, "the header grid-key is missing");
-    refused(world.push(&world.stranger, bytes).await, StatusCode::FORBIDDEN, "neither the owner nor a member");
+    refused(
+        world.push(&world.stranger, bytes).await,
+        StatusCode::FORBIDDEN,
+        "neither the owner nor a member",
+    );
     // A stranger's signature with the owner's name on it.
     let request = Request { method: "PUT", target: &target, node: world.node, body: Some(digest.0) };
     let mut seal = request.sign(&world.stranger, unix_seconds(), Nonce::random());
     seal.key = world.owner.pubkey();
-    let forged = seal.headers().into_iter().fold(world.http.put(world.url(&target)), |it, (k, v)| it.header(k, v));
+    let forged =
+        seal.headers().into_iter().fold(world.http.put(world.url(&target)), |it, (k, v)| it.header(k, v));
     let forged = forged.body(&bytes[..]).send().await.unwrap();
     refused(answer(forged).await, StatusCode::UNAUTHORIZED, "is not that of");
     assert!(world.files().is_empty());
@@ -178,7 +183,11 @@ async fn content_is_taken_for_jobs_that_this_node_may_run() {
     });
     assert_eq!(push(assigned).await.0, 200);
 
-    for target in [format!("/content/{digest}"), format!("/content/{digest}?job=x"), format!("/content/{digest}?job={assigned}&more=1")] {
+    for target in [
+        format!("/content/{digest}"),
+        format!("/content/{digest}?job=x"),
+        format!("/content/{digest}?job={assigned}&more=1"),
+    ] {
         let request = world.signed(&world.owner, Method::PUT, &target, Some(digest)).body("content");
         refused(answer(request.send().await.unwrap()).await, StatusCode::BAD_REQUEST, "Say which job");
     }
@@ -213,7 +222,8 @@ async fn forged_and_broken_bodies_leave_nothing() {
 async fn begin(world: &World, request: reqwest::Request, length: usize) -> TcpStream {
     let mut connection = TcpStream::connect(world.api.address()).await.unwrap();
     let target = format!("{}?{}", request.url().path(), request.url().query().unwrap());
-    let mut head = format!("{} {target} HTTP/1.1\r\nhost: x\r\ncontent-length: {length}\r\n", request.method());
+    let mut head =
+        format!("{} {target} HTTP/1.1\r\nhost: x\r\ncontent-length: {length}\r\n", request.method());
     for (name, value) in request.headers() {
         head += &format!("{name}: {}\r\n", value.to_str().unwrap());
     }
@@ -308,7 +318,11 @@ async fn a_key_has_a_quota_and_so_have_all_together() {
     let content = |byte: u8| vec![byte; 4 << 20];
     assert_eq!(world.push(&world.owner, &content(1)).await.0, 201);
     assert_eq!(world.push(&world.owner, &content(2)).await.0, 201);
-    refused(world.push(&world.owner, &content(3)).await, StatusCode::PAYLOAD_TOO_LARGE, "may push 0 more bytes");
+    refused(
+        world.push(&world.owner, &content(3)).await,
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "may push 0 more bytes",
+    );
     refused(world.push(&world.member, &content(3)).await, StatusCode::INSUFFICIENT_STORAGE, "has no room");
     assert_eq!(world.push(&world.member, &vec![4; 1 << 20]).await.0, 201);
     // A restart does not make room on the disk.

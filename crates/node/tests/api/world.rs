@@ -245,15 +245,13 @@ impl World {
 
     /// The same with other limits.
     pub async fn restart_with(mut self, config: ApiConfig) -> Self {
-        let config = ApiConfig {
-            listen: self.api.address(),
-            private_listen: self.api.private_address(),
-            ..config
-        };
+        let config =
+            ApiConfig { listen: self.api.address(), private_listen: self.api.private_address(), ..config };
         self.api.shutdown().await;
         let (node, ahead) = (self.node, &self.ahead);
         let (uploads, results, overview) = (&self.uploads, &self.results, &self.overview);
-        let started = start(config, node, &self.chain, uploads, results, overview, &self.metrics, ahead).await;
+        let started =
+            start(config, node, &self.chain, uploads, results, overview, &self.metrics, ahead).await;
         self.api = started.unwrap();
         self
     }
@@ -291,13 +289,15 @@ impl World {
     }
 
     /// A request as `key` signs it now, for this node.
-    pub fn signed(&self, key: &Keypair, method: Method, target: &str, body: Option<Digest>) -> RequestBuilder {
-        let request = Request {
-            method: method.as_str(),
-            target,
-            node: self.node,
-            body: body.map(|digest| digest.0),
-        };
+    pub fn signed(
+        &self,
+        key: &Keypair,
+        method: Method,
+        target: &str,
+        body: Option<Digest>,
+    ) -> RequestBuilder {
+        let request =
+            Request { method: method.as_str(), target, node: self.node, body: body.map(|digest| digest.0) };
         self.sealed(&request, key, unix_seconds(), method.clone(), target)
     }
 
