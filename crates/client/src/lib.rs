@@ -12,6 +12,7 @@
 //! | [`intent`] | transactions that must land, and never twice |
 //! | [`ledger`] | what the accounts of a mint owe, against what its vault holds |
 //! | [`chain`] | reading accounts and submitting transactions: the trait |
+//! | [`query`] | finding accounts by what stands in them |
 //! | [`rpc`] | the trait over JSON-RPC |
 //! | [`token`] | the SPL Token instructions that a client of Grid needs |
 
@@ -25,6 +26,7 @@ pub mod intent;
 pub mod ledger;
 pub mod nodes;
 pub mod pools;
+pub mod query;
 pub mod rewards;
 pub mod rpc;
 pub mod staking;
