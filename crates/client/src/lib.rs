@@ -11,6 +11,7 @@
 //! | [`error`] | what went wrong, in sentences: program errors by name |
 //! | [`intent`] | transactions that must land, and never twice |
 //! | [`ledger`] | what the accounts of a mint owe, against what its vault holds |
+//! | [`signed_request`] | HTTP requests to a node, signed with a Solana key |
 //! | [`chain`] | reading accounts and submitting transactions: the trait |
 //! | [`query`] | finding accounts by what stands in them |
 //! | [`rpc`] | the trait over JSON-RPC |
@@ -29,13 +30,14 @@ pub mod pools;
 pub mod query;
 pub mod rewards;
 pub mod rpc;
+pub mod signed_request;
 pub mod staking;
 pub mod token;
 
 pub use {
     chain::{Chain, Filter, Landed},
     error::{ChainError, ProgramError},
-    intent::{Expectation, Intent, Patience},
     grid_jobs::ID as JOBS_PROGRAM_ID,
+    intent::{Expectation, Intent, Patience},
     rpc::RpcChain,
 };
