@@ -1,10 +1,12 @@
 //! `grid`, the command line: reads the command, wires it, maps its end to an exit code.
 
 mod amount;
+mod checkup;
 mod commands;
 mod config;
 mod demo;
 mod describe;
+mod earnings;
 mod exit;
 mod facts;
 mod hints;
@@ -13,10 +15,16 @@ mod localnet;
 mod mint;
 mod output;
 mod paths;
+mod post;
+mod posts;
+mod reclaim;
 mod session;
 mod settings;
+mod status;
 mod terms;
 mod time;
+mod transfer;
+mod watch;
 
 use clap::{Parser, Subcommand};
 use exit::Exit;
@@ -35,15 +43,48 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Markets: terms, queue, admission, fees
+    /// Make a key and a configuration file, and look whether all is well; again changes nothing
+    #[command(after_help = "Example: grid init --url localhost")]
+    Init(commands::init::InitOptions),
+    /// Find the usual faults, and say what to do
+    #[command(after_help = "Example: grid doctor")]
+    Doctor,
+    /// Jobs, from the definition to the downloaded result
     #[command(subcommand)]
-    Market(commands::market::Command),
+    Job(commands::job::Command),
     /// Projects: a client's prepaid balance
     #[command(subcommand)]
     Project(commands::project::Command),
+    /// Markets: terms, queue, admission, fees
+    #[command(subcommand)]
+    Market(commands::market::Command),
+    /// The node of this machine, and its record in the registry
+    #[command(subcommand)]
+    Node(commands::node::Command),
     /// Devices of a node in markets
     #[command(subcommand)]
     Device(commands::device::Command),
+    /// What a node's devices earned, were paid, and cost
+    #[command(after_help = "Example: grid earnings --since 7d")]
+    Earnings(commands::earnings::EarningsOptions),
+    /// Get back every deposit of this key that is due
+    #[command(after_help = "Example: grid reclaim --dry-run")]
+    Reclaim(commands::reclaim::ReclaimOptions),
+    /// Stakes: locked tokens, and who may slash them
+    #[command(subcommand)]
+    Stake(commands::stake::Command),
+    /// Reward pools, and what stakes earn in them
+    #[command(subcommand)]
+    Rewards(commands::rewards::Command),
+    /// Emissions: tokens that are paid out at a rate
+    #[command(subcommand)]
+    Pool(commands::pool::Command),
+    /// Collections of access NFTs, and who gets one
+    #[command(subcommand)]
+    Access(commands::access::Command),
+    /// Who vouches for a node's benchmark
+    #[command(subcommand)]
+    Attest(commands::attest::Command),
     /// The one config of the programs
     #[command(subcommand)]
     Protocol(commands::protocol::Command),
@@ -86,16 +127,28 @@ async fn main() -> ExitCode {
 
 async fn run(cli: Cli) -> anyhow::Result<Exit> {
     let options = cli.options;
+    let session = || Session::open(&options);
     match cli.command {
+        Command::Init(init) => commands::init::run(&init, &options).await,
+        Command::Config(command) => commands::config::run(&command, &options),
+        Command::Completions(shell) => commands::completions::run(&shell),
         Command::Demo(demo) => demo::run(demo, options.json).await.map(|()| Exit::Success),
         Command::Localnet(localnet) => localnet::run(localnet, options.json).await.map(|()| Exit::Success),
-        Command::Completions(shell) => commands::completions::run(&shell),
-        Command::Config(command) => commands::config::run(&command, &options),
-        Command::Market(command) => commands::market::run(command, &Session::open(&options)?).await,
-        Command::Project(command) => commands::project::run(command, &Session::open(&options)?).await,
-        Command::Device(command) => commands::device::run(command, &Session::open(&options)?).await,
-        Command::Protocol(command) => commands::protocol::run(command, &Session::open(&options)?).await,
-        Command::Token(command) => commands::token::run(command, &Session::open(&options)?).await,
+        Command::Doctor => commands::doctor::run(&session()?, commands::doctor::Scope::All).await,
+        Command::Job(command) => commands::job::run(command, &session()?).await,
+        Command::Project(command) => commands::project::run(command, &session()?).await,
+        Command::Market(command) => commands::market::run(command, &session()?).await,
+        Command::Node(command) => commands::node::run(command, &session()?).await,
+        Command::Device(command) => commands::device::run(command, &session()?).await,
+        Command::Earnings(earnings) => commands::earnings::run(&earnings, &session()?).await,
+        Command::Reclaim(reclaim) => commands::reclaim::run(&reclaim, &session()?).await,
+        Command::Stake(command) => commands::stake::run(command, &session()?).await,
+        Command::Rewards(command) => commands::rewards::run(command, &session()?).await,
+        Command::Pool(command) => commands::pool::run(command, &session()?).await,
+        Command::Access(command) => commands::access::run(command, &session()?).await,
+        Command::Attest(command) => commands::attest::run(command, &session()?).await,
+        Command::Protocol(command) => commands::protocol::run(command, &session()?).await,
+        Command::Token(command) => commands::token::run(command, &session()?).await,
     }
 }
 

@@ -5,10 +5,21 @@
 //! `post_result`. Of the others `list` and `list_many` are both behind `grid job post`: an owner lists by the one, a member by
 //! the other, one job at a time.
 
+pub mod access;
+pub mod attest;
 pub mod completions;
 pub mod config;
 pub mod device;
+pub mod doctor;
+pub mod earnings;
+pub mod init;
+pub mod job;
 pub mod market;
+pub mod node;
+pub mod pool;
 pub mod project;
 pub mod protocol;
+pub mod reclaim;
+pub mod rewards;
+pub mod stake;
 pub mod token;
