@@ -93,7 +93,12 @@ pub fn to_text(checks: &[Check]) -> String {
         }
     }
     let count = |verdict| checks.iter().filter(|check| check.verdict == verdict).count();
-    text + &format!("{} fine, {} to look at, {} failed\n", count(Verdict::Ok), count(Verdict::Warn), count(Verdict::Fail))
+    text + &format!(
+        "{} fine, {} to look at, {} failed\n",
+        count(Verdict::Ok),
+        count(Verdict::Warn),
+        count(Verdict::Fail)
+    )
 }
 
 /// The configuration file. One that is wrong stops every command before.
@@ -110,11 +115,18 @@ pub fn config(path: &Path, is_there: bool) -> Check {
 }
 
 /// The key file, and who else may read it.
-pub fn key<E: std::fmt::Display>(path: &Path, read: &Result<(), E>, open_to_others: io::Result<u32>) -> Check {
+pub fn key<E: std::fmt::Display>(
+    path: &Path,
+    read: &Result<(), E>,
+    open_to_others: io::Result<u32>,
+) -> Check {
     match (read, open_to_others) {
-        (Err(error), _) => {
-            Check::new("key", Verdict::Fail, error.to_string(), "`grid init` makes one; --keypair names another")
-        }
+        (Err(error), _) => Check::new(
+            "key",
+            Verdict::Fail,
+            error.to_string(),
+            "`grid init` makes one; --keypair names another",
+        ),
         (Ok(()), Ok(0)) => Check::ok("key", path.display().to_string()),
         (Ok(()), Ok(mode)) => Check::new(
             "key",
@@ -122,9 +134,12 @@ pub fn key<E: std::fmt::Display>(path: &Path, read: &Result<(), E>, open_to_othe
             format!("{}: others than its owner may use it (mode {mode:03o})", path.display()),
             &format!("chmod 600 {}", path.display()),
         ),
-        (Ok(()), Err(error)) => {
-            Check::new("key", Verdict::Warn, format!("{}: {error}", path.display()), "look at the file's mode")
-        }
+        (Ok(()), Err(error)) => Check::new(
+            "key",
+            Verdict::Warn,
+            format!("{}: {error}", path.display()),
+            "look at the file's mode",
+        ),
     }
 }
 
@@ -220,7 +235,9 @@ pub fn protocol(is_there: Result<bool, String>) -> Check {
             "not initialised: no market can be opened",
             "the programs' upgrade authority calls `grid protocol init`",
         ),
-        Err(error) => Check::new("protocol config", Verdict::Fail, error, "program and this command line do not fit"),
+        Err(error) => {
+            Check::new("protocol config", Verdict::Fail, error, "program and this command line do not fit")
+        }
     }
 }
 
@@ -228,7 +245,8 @@ pub fn protocol(is_there: Result<bool, String>) -> Check {
 pub fn clock(chain: i64, here: i64) -> Check {
     let skew = chain.abs_diff(here);
     let found = format!("{skew} s from the chain's");
-    let advice = "synchronise the clock (systemd-timesyncd, chrony); on a localnet the chain's clock can run apart";
+    let advice =
+        "synchronise the clock (systemd-timesyncd, chrony); on a localnet the chain's clock can run apart";
     let verdict = match skew {
         0..=SKEW_SECONDS => return Check::ok("clock", found),
         ..=WRONG_SECONDS => Verdict::Warn,
@@ -285,9 +303,12 @@ pub fn reachable(endpoint: Option<&str>, answer: Result<(), String>) -> Check {
 /// Room for definitions, inputs and results.
 pub fn disk(folder: &Path, free: Result<u64, String>) -> Check {
     match free {
-        Err(error) => {
-            Check::new("disk", Verdict::Fail, error, "the store's folder must be one that can be written: --store")
-        }
+        Err(error) => Check::new(
+            "disk",
+            Verdict::Fail,
+            error,
+            "the store's folder must be one that can be written: --store",
+        ),
         Ok(bytes) => {
             let found = format!("{} free in {}", HumanBytes(bytes), folder.display());
             let verdict = match bytes {
@@ -390,9 +411,13 @@ mod tests {
         {
             assert_eq!(balance(&address, Ok(lamports)).verdict, verdict, "{lamports}");
         }
-        for (chain, verdict) in
-            [(970, Verdict::Ok), (1_030, Verdict::Ok), (1_031, Verdict::Warn), (1_300, Verdict::Warn), (699, Verdict::Fail)]
-        {
+        for (chain, verdict) in [
+            (970, Verdict::Ok),
+            (1_030, Verdict::Ok),
+            (1_031, Verdict::Warn),
+            (1_300, Verdict::Warn),
+            (699, Verdict::Fail),
+        ] {
             assert_eq!(clock(chain, 1_000).verdict, verdict, "{chain}");
         }
         let folder = Path::new("/");

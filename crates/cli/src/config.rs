@@ -27,7 +27,9 @@ pub struct ConfigFile {
 
 fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Address>, D::Error> {
     let text = String::deserialize(deserializer)?;
-    text.parse().map(Some).map_err(|_| D::Error::custom(format!("`{text}` is no address: 32 bytes in base58")))
+    text.parse()
+        .map(Some)
+        .map_err(|_| D::Error::custom(format!("`{text}` is no address: 32 bytes in base58")))
 }
 
 impl ConfigFile {

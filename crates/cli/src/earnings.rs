@@ -80,11 +80,8 @@ mod tests {
             compensation_atoms: 3.into(),
             ..JobTakenBack::zeroed()
         };
-        let withdrawn = |device| EarningsWithdrawn {
-            device,
-            amount_atoms: 400.into(),
-            ..EarningsWithdrawn::zeroed()
-        };
+        let withdrawn =
+            |device| EarningsWithdrawn { device, amount_atoms: 400.into(), ..EarningsWithdrawn::zeroed() };
         let seen = [
             Seen { events: vec![Event::JobFinished(finished)], fee_lamports: 5_000 },
             Seen { events: vec![Event::JobEnded(ended)], fee_lamports: 0 },

@@ -141,7 +141,8 @@ impl Facts {
     /// A line a fact.
     pub fn to_text(&self) -> String {
         let width = self.0.iter().map(|(key, _)| key.len()).max().unwrap_or_default();
-        let line = |(key, fact): &(&str, Fact)| format!("{:<width$}  {}\n", key.replace('_', " "), fact.text());
+        let line =
+            |(key, fact): &(&str, Fact)| format!("{:<width$}  {}\n", key.replace('_', " "), fact.text());
         self.0.iter().map(line).collect()
     }
 
@@ -187,7 +188,8 @@ mod tests {
     #[test]
     fn text_has_units_and_words() {
         let text = facts().to_text();
-        for line in ["state     running", "paid      1.500000 GRID", "rent      0.002000000 SOL", "time out  1m30s"]
+        for line in
+            ["state     running", "paid      1.500000 GRID", "rent      0.002000000 SOL", "time out  1m30s"]
         {
             assert!(text.contains(line), "{text}");
         }

@@ -37,7 +37,8 @@ pub fn hint(error: &ChainError) -> Option<String> {
         ChainError::Program { error, .. } => by_name(&error.name).map(str::to_owned),
         ChainError::Transaction { error, .. } => {
             let text = error.to_string();
-            let is_poor = text.contains("debit an account") || text.contains("insufficient") || text.contains("rent");
+            let is_poor =
+                text.contains("debit an account") || text.contains("insufficient") || text.contains("rent");
             is_poor.then(|| {
                 "the key needs SOL for fees and rent: `grid doctor` says how much it has; on a localnet start it with --airdrop"
                     .to_owned()

@@ -117,7 +117,9 @@ async fn main() -> ExitCode {
         Err(error) => {
             let code = exit::code_of(&error);
             match json {
-                true => eprintln!("{}", serde_json::json!({ "error": format!("{error:#}"), "exit_code": code })),
+                true => {
+                    eprintln!("{}", serde_json::json!({ "error": format!("{error:#}"), "exit_code": code }))
+                }
                 false => eprintln!("error: {error:#}"),
             }
             code.into()

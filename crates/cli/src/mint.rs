@@ -122,7 +122,10 @@ mod tests {
         assert_eq!(mint.symbol, short(&address));
         assert_eq!(mint.show(1_500_000), format!("1.500000 {}", short(&address)));
         assert_eq!(mint.parse("1.5").unwrap(), 1_500_000);
-        assert_eq!((mint.parse_or_all("all", 9).unwrap(), mint.parse_or_all("2", 9).unwrap()), (9, 2_000_000));
+        assert_eq!(
+            (mint.parse_or_all("all", 9).unwrap(), mint.parse_or_all("2", 9).unwrap()),
+            (9, 2_000_000)
+        );
         for wrong in ["0", "-1", "1.0000001", "x"] {
             let error = mint.parse_positive(wrong).unwrap_err();
             assert_eq!(crate::exit::code_of(&error), crate::exit::USAGE, "{wrong}");

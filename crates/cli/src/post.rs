@@ -36,16 +36,16 @@ pub struct PostOptions {
     #[arg(long, value_name = "IMAGE")]
     image: Option<String>,
     /// The command sees the device's GPUs
-    #[arg(long, requires = "image")]
+    #[arg(long, requires = "image", conflicts_with = "file")]
     gpu: bool,
     /// Environment of the command; may be repeated
-    #[arg(long, value_name = "NAME=VALUE", requires = "image", value_parser = pair)]
+    #[arg(long, value_name = "NAME=VALUE", requires = "image", conflicts_with = "file", value_parser = pair)]
     env: Vec<(String, String)>,
     /// File or folder that the command leaves, to download; may be repeated
-    #[arg(long, value_name = "PATH", requires = "image")]
+    #[arg(long, value_name = "PATH", requires = "image", conflicts_with = "file")]
     output: Vec<String>,
     /// The command and its arguments
-    #[arg(last = true, value_name = "CMD", requires = "image")]
+    #[arg(last = true, value_name = "CMD", requires = "image", conflicts_with = "file")]
     command: Vec<String>,
     /// File for an input of the job; may be repeated
     #[arg(long, value_name = "NAME=FILE", value_parser = pair)]
@@ -181,7 +181,9 @@ async fn list(
             Ok(Posted { id, landed: Some(landed) })
         }
         // Whether it landed is not known: the number stays written down, and the same command takes it up again.
-        Err(error) => Err(error.context("the job may be listed or not: the same command again posts it once")),
+        Err(error) => {
+            Err(error.context("the job may be listed or not: the same command again posts it once"))
+        }
     }
 }
 
@@ -232,7 +234,8 @@ async fn publish(options: &PostOptions, store: &FolderStore) -> Result<(Digest, 
     };
     let mut template = Template::parse(&bytes).with_context(|| name.clone())?;
     for (input, file) in &options.input {
-        let stored = store.put_file(file.as_ref()).await.with_context(|| format!("--input {input}={file}"))?;
+        let stored =
+            store.put_file(file.as_ref()).await.with_context(|| format!("--input {input}={file}"))?;
         template.bind_input(input, stored.0).with_context(|| format!("--input {input}={file}"))?;
     }
     let unbound = template.unbound_inputs();
@@ -272,8 +275,10 @@ fn command_definition(options: &PostOptions) -> Value {
         definition["inputs"] = options.input.iter().map(|(name, _)| json!({ "name": name })).collect();
     }
     if !options.output.is_empty() {
+        // The artifact is called as the file is; what can't be a name, the definition's reader refuses.
+        let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
         definition["outputs"] =
-            options.output.iter().map(|path| json!({ "name": path, "path": path })).collect();
+            options.output.iter().map(|path| json!({ "name": name(path), "path": path })).collect();
     }
     definition
 }
@@ -297,10 +302,10 @@ mod tests {
     #[test]
     fn a_command_becomes_a_definition() {
         let options = options(&[
-            "--image", "ubuntu", "--gpu", "--env", "A=b=c", "--output", "out/x", "--input", "w=f", "--", "ls", "-l",
+            "--image", "ubuntu", "--gpu", "--env", "A=b=c", "--output", "out/x", "--input", "w=f", "--",
+            "ls", "-l",
         ]);
-        let mut template =
-            Template::parse(command_definition(&options).to_string().as_bytes()).unwrap();
+        let mut template = Template::parse(command_definition(&options).to_string().as_bytes()).unwrap();
         assert_eq!(template.unbound_inputs(), ["w"]);
         template.bind_input("w", Digest::of(b"x")).unwrap();
         let definition: Definition = template.publish().unwrap().0;
@@ -312,7 +317,8 @@ mod tests {
 
     #[test]
     fn a_file_and_an_image_exclude_each_other_and_one_is_needed() {
-        for arguments in [&["a.json", "--image", "x"][..], &[], &["a.json", "--gpu"], &["a.json", "--", "ls"]] {
+        for arguments in [&["a.json", "--image", "x"][..], &[], &["a.json", "--gpu"], &["a.json", "--", "ls"]]
+        {
             let parsed = Command::try_parse_from([&["post"], arguments].concat());
             assert!(parsed.is_err(), "{arguments:?}");
         }
@@ -340,9 +346,8 @@ mod tests {
             timeout_seconds: 60,
             max_price_per_second_atoms: 1,
         };
-        let kind = |spender, device| {
-            list_instruction(spender, project, market, device, &listing).data[..8].to_vec()
-        };
+        let kind =
+            |spender, device| list_instruction(spender, project, market, device, &listing).data[..8].to_vec();
         let owner = kind(Spender::Owner(me), None);
         let member = kind(Spender::Member(me), None);
         let direct = kind(Spender::Owner(me), Some(me));

@@ -151,7 +151,11 @@ fn devices(holdings: &Holdings, all: bool) -> Vec<Due> {
                 account: *address,
                 kind: "withdraw_earnings",
                 instructions: withdraw_earnings(holdings.me, *address, device, mint),
-                wanted_while: vec![still(*address, offset_of!(Device, earnings_atoms), earnings.to_le_bytes())],
+                wanted_while: vec![still(
+                    *address,
+                    offset_of!(Device, earnings_atoms),
+                    earnings.to_le_bytes(),
+                )],
                 tokens: holdings.tokens(&device.mint, mine(earnings)),
                 lamports: 0,
             });
@@ -194,7 +198,8 @@ fn positions(holdings: &Holdings) -> Vec<Due> {
     for (address, position, pool) in &holdings.positions {
         let Some(mint) = holdings.mints.get(&pool.reward_mint) else { continue };
         let pool_address = position.pool;
-        let stake = holdings.stakes.iter().find(|(stake, _)| *stake == position.stake).map(|(_, stake)| stake);
+        let stake =
+            holdings.stakes.iter().find(|(stake, _)| *stake == position.stake).map(|(_, stake)| stake);
         let atoms = claimable(position, pool, stake, holdings.now);
         let ends = stake.is_none_or(|stake| stake.is_unstaking());
         if atoms == 0 && !ends {
@@ -373,7 +378,8 @@ mod tests {
     #[test]
     fn a_project_is_closed_with_its_last_job() {
         let mut holdings = holdings();
-        holdings.projects = vec![(address(20), project(1, 500)), (address(21), project(1, 7)), (address(22), project(1, 0))];
+        holdings.projects =
+            vec![(address(20), project(1, 500)), (address(21), project(1, 7)), (address(22), project(1, 0))];
         holdings.jobs = vec![
             (address(30), job(address(20), JobState::Done, NOW)),
             (address(31), job(address(21), JobState::Running, 0)),
@@ -400,8 +406,12 @@ mod tests {
         let mut admitted = device;
         admitted.access = 1;
         let mut holdings = holdings();
-        holdings.devices =
-            vec![(address(40), device), (address(41), earning), (address(42), foreign), (address(43), admitted)];
+        holdings.devices = vec![
+            (address(40), device),
+            (address(41), earning),
+            (address(42), foreign),
+            (address(43), admitted),
+        ];
         let earnings = [("withdraw_earnings", address(41)), ("withdraw_earnings", address(42))];
         assert_eq!(accounts(&plan(&holdings, false)), earnings);
         let due = plan(&holdings, true);

@@ -81,9 +81,9 @@ impl Session {
 
     /// The mint that was given, else the configured one.
     pub async fn mint_or_default(&self, given: Option<Address>) -> Result<Arc<MintInfo>> {
-        let address = given.or(self.settings.mint).ok_or_else(|| {
-            usage("which mint? Give --mint ADDRESS, or `mint` in the configuration file")
-        })?;
+        let address = given
+            .or(self.settings.mint)
+            .ok_or_else(|| usage("which mint? Give --mint ADDRESS, or `mint` in the configuration file"))?;
         self.mint(&address).await
     }
 
@@ -95,12 +95,7 @@ impl Session {
     }
 
     /// Sends a transaction of this key and waits until it has landed.
-    pub async fn send(
-        &self,
-        subject: Address,
-        kind: &str,
-        instructions: Vec<Instruction>,
-    ) -> Result<Landed> {
+    pub async fn send(&self, subject: Address, kind: &str, instructions: Vec<Instruction>) -> Result<Landed> {
         self.send_while(subject, kind, instructions, Vec::new()).await
     }
 

@@ -47,7 +47,12 @@ pub fn show_duration(seconds: u64) -> String {
 pub fn show_time(unix_seconds: i64) -> String {
     let (days, second) = (unix_seconds.div_euclid(86_400), unix_seconds.rem_euclid(86_400));
     let (year, month, day) = date(days);
-    format!("{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02} UTC", second / 3_600, second / 60 % 60, second % 60)
+    format!(
+        "{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02} UTC",
+        second / 3_600,
+        second / 60 % 60,
+        second % 60
+    )
 }
 
 /// The date of a day, counted from 1970-01-01: eras of 400 years, each beginning on a 1 March.
@@ -89,7 +94,9 @@ mod tests {
 
     #[test]
     fn what_is_no_duration_is_refused() {
-        for text in ["", "m", "-1s", "1x", "10m1h", "1h5", "5m5m", "1.5h", "99999999d", "18446744073709551616s"] {
+        for text in
+            ["", "m", "-1s", "1x", "10m1h", "1h5", "5m5m", "1.5h", "99999999d", "18446744073709551616s"]
+        {
             assert!(parse_duration(text).is_err(), "{text}");
         }
     }

@@ -128,7 +128,11 @@ impl Peer {
                 let mut bytes = Vec::new();
                 while let Some(chunk) = answer.chunk().await? {
                     bytes.extend_from_slice(&chunk);
-                    ensure!(bytes.len() as u64 <= MAX_LOG_BYTES, "node {} sends a log without an end", self.node);
+                    ensure!(
+                        bytes.len() as u64 <= MAX_LOG_BYTES,
+                        "node {} sends a log without an end",
+                        self.node
+                    );
                 }
                 Ok(Some(bytes))
             }
@@ -192,7 +196,12 @@ fn artifact_paths<'a>(
     for artifact in &document.artifacts {
         let path = artifact_path(folder, artifact)?;
         if let Some((_, other)) = paths.iter().find(|(taken, _)| *taken == path) {
-            bail!("the artifacts `{}` and `{}` would be one file, {}", other.name, artifact.name, path.display());
+            bail!(
+                "the artifacts `{}` and `{}` would be one file, {}",
+                other.name,
+                artifact.name,
+                path.display()
+            );
         }
         paths.push((path, artifact));
     }

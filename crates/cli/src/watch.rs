@@ -338,16 +338,14 @@ pub async fn fetch_result(
     job: &Job,
 ) -> Result<(Peer, Vec<u8>, grid_executor::ResultDocument)> {
     let device: Option<Device> = find(session.chain.as_ref(), &job.device).await?;
-    let node = device.with_context(|| format!("device {} is closed, so its node is not known any more", job.device))?.node;
+    let node = device
+        .with_context(|| format!("device {} is closed, so its node is not known any more", job.device))?
+        .node;
     let peer = transfer::peer_of(session, &node).await?;
     let peer = peer.with_context(|| format!("node {node} says no endpoint in its record"))?;
-    let (bytes, document) = transfer::result_document(
-        peer.content(),
-        Digest(job.result),
-        Digest(job.definition),
-        address,
-    )
-    .await?;
+    let (bytes, document) =
+        transfer::result_document(peer.content(), Digest(job.result), Digest(job.definition), address)
+            .await?;
     Ok((peer, bytes, document))
 }
 

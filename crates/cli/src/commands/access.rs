@@ -64,8 +64,10 @@ pub enum Command {
         nft: Address,
     },
     /// Offer a role of a collection
-    #[command(after_help = "Example: grid access propose-role 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU attestor \
-                            --to 9aE476sH92Vz7DMPyq5WLPkrKWivxeuTKEFKd2sZZcde")]
+    #[command(
+        after_help = "Example: grid access propose-role 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU attestor \
+                            --to 9aE476sH92Vz7DMPyq5WLPkrKWivxeuTKEFKd2sZZcde"
+    )]
     ProposeRole {
         /// Mint of the collection
         collection: Address,
@@ -76,7 +78,9 @@ pub enum Command {
         to: Address,
     },
     /// Take over a role that was offered to this key
-    #[command(after_help = "Example: grid access accept-role 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU attestor")]
+    #[command(
+        after_help = "Example: grid access accept-role 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU attestor"
+    )]
     AcceptRole {
         /// Mint of the collection
         collection: Address,
@@ -206,7 +210,9 @@ async fn next_index(session: &Session, collection: &Address) -> Result<u64> {
 async fn show(session: &Session, collection: Address) -> Result<()> {
     let chain = session.chain.as_ref();
     let record: Option<Collection> = find(chain, &nodes::collection_address(&collection).0).await?;
-    let record = record.ok_or_else(|| anyhow::anyhow!("no collection {collection} is entered: `grid access create` or `adopt`"))?;
+    let record = record.ok_or_else(|| {
+        anyhow::anyhow!("no collection {collection} is entered: `grid access create` or `adopt`")
+    })?;
     let of_collection = Filter::field(offset_of!(Access, collection), collection);
     let issued: Vec<(Address, Access)> = find_all(chain, [of_collection]).await?;
     let facts = Facts::new()

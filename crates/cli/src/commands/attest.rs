@@ -27,9 +27,11 @@ use std::mem::offset_of;
 #[derive(Subcommand)]
 pub enum Command {
     /// Attest a benchmark: fetches its result from the node, hashes it, reads the score
-    #[command(after_help = "Example: grid attest make 9aE476sH92Vz7DMPyq5WLPkrKWivxeuTKEFKd2sZZcde --class 1 \
+    #[command(
+        after_help = "Example: grid attest make 9aE476sH92Vz7DMPyq5WLPkrKWivxeuTKEFKd2sZZcde --class 1 \
                             --collection 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU --for 30d \
-                            --result ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")]
+                            --result ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    )]
     Make {
         /// The node's key
         node: Address,
@@ -47,8 +49,10 @@ pub enum Command {
         duration: u32,
     },
     /// Take an attestation back; the collection's attestor signs
-    #[command(after_help = "Example: grid attest revoke 9aE476sH92Vz7DMPyq5WLPkrKWivxeuTKEFKd2sZZcde --class 1 \
-                            --collection 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU")]
+    #[command(
+        after_help = "Example: grid attest revoke 9aE476sH92Vz7DMPyq5WLPkrKWivxeuTKEFKd2sZZcde --class 1 \
+                            --collection 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU"
+    )]
     Revoke {
         /// The node's key
         node: Address,
@@ -60,8 +64,10 @@ pub enum Command {
         class: u16,
     },
     /// Close an attestation that has expired; its rent goes to who paid it. Anyone may
-    #[command(after_help = "Example: grid attest close 9aE476sH92Vz7DMPyq5WLPkrKWivxeuTKEFKd2sZZcde --class 1 \
-                            --collection 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU")]
+    #[command(
+        after_help = "Example: grid attest close 9aE476sH92Vz7DMPyq5WLPkrKWivxeuTKEFKd2sZZcde --class 1 \
+                            --collection 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU"
+    )]
     Close {
         /// The node's key
         node: Address,
@@ -141,12 +147,12 @@ async fn make(
     let endpoint = text::read(&record.endpoint);
     ensure!(!endpoint.is_empty(), "node {node} says no endpoint, so its result can't be fetched");
     let peer = Peer::new(endpoint, node, session.key()?.clone())?;
-    let bytes = peer.content().get(result, MAX_RESULT_BYTES as u64).await.context("the benchmark's result")?;
+    let bytes =
+        peer.content().get(result, MAX_RESULT_BYTES as u64).await.context("the benchmark's result")?;
     let document = ResultDocument::parse_expecting(&bytes, result).context("the benchmark's result")?;
     let hardware_slot = record.hardware_slot.get();
-    let score = class
-        .score(&benchmark_job(&node, hardware_slot), &document)
-        .context("the benchmark's result")?;
+    let score =
+        class.score(&benchmark_job(&node, hardware_slot), &document).context("the benchmark's result")?;
     let now = chain::clock(session.chain.as_ref()).await?.unix_timestamp;
     let measured = Measured {
         class: class.number(),

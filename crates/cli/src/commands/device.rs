@@ -14,8 +14,8 @@ use grid_client::{
     account::{Access, Device, DevicePhase, Job, device_phase},
     address,
     chain::{self, fetch, fetch_market, find, job_assigned_to},
-    instruction,
-    nodes, query::find_all,
+    instruction, nodes,
+    query::find_all,
     token,
 };
 use grid_jobs::{AccessRule, DeviceState, Market};
@@ -40,7 +40,9 @@ pub enum Command {
         device: Address,
     },
     /// Open a device in a market: one GPU, or the CPU
-    #[command(after_help = "Example: grid device open --market 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU --index 0 --bond")]
+    #[command(
+        after_help = "Example: grid device open --market 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU --index 0 --bond"
+    )]
     Open {
         /// The market
         #[arg(long, value_name = "ADDRESS", env = "GRID_MARKET")]
@@ -129,7 +131,9 @@ pub enum Command {
         device: Address,
     },
     /// Close an idle, empty device; its rent goes to the node
-    #[command(after_help = "Example: grid device close 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU --pay-out")]
+    #[command(
+        after_help = "Example: grid device close 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU --pay-out"
+    )]
     Close {
         /// The device
         device: Address,
@@ -150,7 +154,9 @@ pub enum BondCommand {
         amount: String,
     },
     /// Take tokens out of an idle device's bond, to its payee
-    #[command(after_help = "Example: grid device bond withdraw 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU all")]
+    #[command(
+        after_help = "Example: grid device bond withdraw 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU all"
+    )]
     Withdraw {
         /// The device
         device: Address,

@@ -54,7 +54,11 @@ pub async fn checks(session: &Session, scope: Scope) -> Vec<Check> {
     let settings = &session.settings;
     let mut checks = vec![
         checkup::config(&settings.config.value, settings.has_config),
-        checkup::key(&settings.keypair.value, &session.key().map(|_| ()), keys::open_to_others(&settings.keypair.value)),
+        checkup::key(
+            &settings.keypair.value,
+            &session.key().map(|_| ()),
+            keys::open_to_others(&settings.keypair.value),
+        ),
     ];
     let mut endpoints = Vec::new();
     for url in &settings.urls.value {

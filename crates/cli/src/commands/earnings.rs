@@ -91,7 +91,9 @@ pub async fn run(options: &EarningsOptions, session: &Session) -> Result<Exit> {
     });
     session.out.print(&value, &text);
     if let Some(error) = missing {
-        session.out.note(&format!("the endpoint gives no history, so only what the accounts say is shown: {error}"));
+        session
+            .out
+            .note(&format!("the endpoint gives no history, so only what the accounts say is shown: {error}"));
     }
     Ok(Exit::Success)
 }

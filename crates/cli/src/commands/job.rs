@@ -37,8 +37,10 @@ use std::{
 #[derive(Subcommand)]
 pub enum Command {
     /// Post a job: a definition, or a command in an image
-    #[command(after_help = "Example: grid job post --market 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU --timeout 10m --wait \
-                            --download out word-count.json --input words=words.txt")]
+    #[command(
+        after_help = "Example: grid job post --market 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU --timeout 10m --wait \
+                            --download out word-count.json --input words=words.txt"
+    )]
     Post {
         #[command(flatten)]
         post: Box<PostOptions>,
@@ -62,7 +64,9 @@ pub enum Command {
         job: Address,
     },
     /// Wait until a job is over; hands its files to the node that gets it
-    #[command(after_help = "Example: grid job wait 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU --follow --download out")]
+    #[command(
+        after_help = "Example: grid job wait 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU --follow --download out"
+    )]
     Wait {
         /// The job
         job: Address,
@@ -239,7 +243,8 @@ async fn list(session: &Session, active: bool) -> Result<()> {
         jobs.extend(find_all::<Job>(chain, [Filter::field(offset_of!(Job, project), project)]).await?);
     }
     jobs.extend(find_all::<Job>(chain, [Filter::field(offset_of!(Job, rent_payer), me)]).await?);
-    let mut jobs: Vec<(Address, Job)> = jobs.into_iter().filter(|(_, job)| !active || !job.is_over()).collect();
+    let mut jobs: Vec<(Address, Job)> =
+        jobs.into_iter().filter(|(_, job)| !active || !job.is_over()).collect();
     jobs.sort_by_key(|(address, job)| (job.id.get(), *address));
     let mut rows = Vec::new();
     for (address, job) in &jobs {
@@ -302,7 +307,9 @@ async fn wait_for(session: &Session, job: Address, options: &WaitOptions) -> Res
     }
     match ended? {
         Ended::Before(exit) => Ok(exit),
-        Ended::Over(place, Some(found)) => tell_end(session, job, &place, &found, options.download.as_deref()).await,
+        Ended::Over(place, Some(found)) => {
+            tell_end(session, job, &place, &found, options.download.as_deref()).await
+        }
         Ended::Over(place, None) => {
             session.out.facts(&Facts::new().address("job", job).text("state", place.name()));
             Ok(Exit::JobEnded)
@@ -337,7 +344,8 @@ async fn tell_end(
         // How it ended is only in the document: without it there is nothing to say but that.
         Err(error) => {
             session.out.facts(&facts);
-            return Err(error.context(format!("the job is over; try again with `grid job download {address} FOLDER`")));
+            return Err(error
+                .context(format!("the job is over; try again with `grid job download {address} FOLDER`")));
         }
     };
     let mut facts = facts.text("status", status_name(document.status));
@@ -346,7 +354,8 @@ async fn tell_end(
         let bar = if session.out.json { ProgressBar::hidden() } else { ProgressBar::new_spinner() };
         bar.enable_steady_tick(Duration::from_millis(120));
         bar.set_message("downloading");
-        let on_file = |path: &Path, bytes| bar.set_message(format!("{} {}", path.display(), HumanBytes(bytes)));
+        let on_file =
+            |path: &Path, bytes| bar.set_message(format!("{} {}", path.display(), HumanBytes(bytes)));
         let downloaded = transfer::download(peer.content(), &bytes, &document, folder, on_file).await;
         bar.finish_and_clear();
         files = downloaded?;
@@ -361,7 +370,11 @@ async fn tell_end(
             text.push_str(&format!("op {}: {}\n", op.id, crate::facts::printable(&error.message)));
         }
         for (key, value) in &op.results {
-            text.push_str(&format!("op {}: {key} = {}\n", op.id, crate::facts::printable(&value.to_string())));
+            text.push_str(&format!(
+                "op {}: {key} = {}\n",
+                op.id,
+                crate::facts::printable(&value.to_string())
+            ));
         }
     }
     for file in &files {
@@ -412,8 +425,7 @@ async fn logs(session: &Session, job: Address, follow: bool) -> Result<Exit> {
 
 async fn running_log(session: &Session, address: Address, job: &Job) -> Result<Vec<u8>> {
     ensure!(job.is(JobState::Running), "job {address} has not begun: see `grid job show {address}`");
-    let device: grid_client::account::Device =
-        fetch(session.chain.as_ref(), "device", &job.device).await?;
+    let device: grid_client::account::Device = fetch(session.chain.as_ref(), "device", &job.device).await?;
     let peer = transfer::peer_of(session, &device.node).await?;
     let peer = peer.with_context(|| format!("node {} says no endpoint in its record", device.node))?;
     let log = peer.log_from(&address, 0).await?;
@@ -428,7 +440,10 @@ async fn verify(session: &Session, job: Address, folder: &Path) -> Result<Exit> 
         .address("job", job)
         .text("result", Digest(found.result))
         .text("status", status_name(document.status))
-        .text("verdict", if wrong.is_empty() { "every byte is what the chain holds" } else { "not the same" });
+        .text(
+            "verdict",
+            if wrong.is_empty() { "every byte is what the chain holds" } else { "not the same" },
+        );
     let mut json = facts.to_json();
     json.insert("wrong".into(), json!(wrong));
     let lines: String = wrong.iter().map(|line| format!("{line}\n")).collect();

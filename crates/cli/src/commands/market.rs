@@ -51,7 +51,9 @@ pub enum Command {
         terms: TermsOptions,
     },
     /// Change terms, for jobs listed and devices offered from then on; what is not given stays
-    #[command(after_help = "Example: grid market update 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU --price-per-second 0.002")]
+    #[command(
+        after_help = "Example: grid market update 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU --price-per-second 0.002"
+    )]
     Update {
         #[command(flatten)]
         target: Target,
@@ -59,7 +61,9 @@ pub enum Command {
         terms: TermsOptions,
     },
     /// Add room to a market's queue; anyone may
-    #[command(after_help = "Example: grid market grow 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU --times 3")]
+    #[command(
+        after_help = "Example: grid market grow 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU --times 3"
+    )]
     Grow {
         #[command(flatten)]
         target: Target,
@@ -68,8 +72,10 @@ pub enum Command {
         times: u32,
     },
     /// Set whom a market admits; without options everybody
-    #[command(after_help = "Example: grid market set-admission 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU \
-                            --collection 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU --access issued --class 1 --min-score 100")]
+    #[command(
+        after_help = "Example: grid market set-admission 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU \
+                            --collection 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU --access issued --class 1 --min-score 100"
+    )]
     SetAdmission {
         #[command(flatten)]
         target: Target,
@@ -96,7 +102,9 @@ pub enum Command {
     #[command(after_help = "Example: grid market collect-fees 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU")]
     CollectFees(Target),
     /// Refuse entries to a market for some time; 0 ends that. The pauser signs
-    #[command(after_help = "Example: grid market pause 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU --for 12h")]
+    #[command(
+        after_help = "Example: grid market pause 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU --for 12h"
+    )]
     Pause {
         #[command(flatten)]
         target: Target,
@@ -105,8 +113,10 @@ pub enum Command {
         duration: u32,
     },
     /// Offer a market to another authority
-    #[command(after_help = "Example: grid market propose-authority 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU \
-                            --to 9aE476sH92Vz7DMPyq5WLPkrKWivxeuTKEFKd2sZZcde")]
+    #[command(
+        after_help = "Example: grid market propose-authority 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU \
+                            --to 9aE476sH92Vz7DMPyq5WLPkrKWivxeuTKEFKd2sZZcde"
+    )]
     ProposeAuthority {
         #[command(flatten)]
         target: Target,
@@ -115,7 +125,9 @@ pub enum Command {
         to: Address,
     },
     /// Take over a market that was offered to this key
-    #[command(after_help = "Example: grid market accept-authority 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU")]
+    #[command(
+        after_help = "Example: grid market accept-authority 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU"
+    )]
     AcceptAuthority(Target),
     /// Close a market that nothing depends on; its rent comes back
     #[command(after_help = "Example: grid market close 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU")]
@@ -341,7 +353,11 @@ async fn show(session: &Session, address: &Address) -> Result<()> {
         .text("waiting", waiting(&market))
         .number("places", slots.len() as u64)
         .number("active_jobs", market.active_jobs.get())
-        .atoms("fees_owed", market.fees_owed_atoms.get().saturating_add(market.treasury_owed_atoms.get()), &mint)
+        .atoms(
+            "fees_owed",
+            market.fees_owed_atoms.get().saturating_add(market.treasury_owed_atoms.get()),
+            &mint,
+        )
         .with("entries_paused_until", Fact::Time(market.entries_paused_until.get()))
         .text("admission", describe::admission(&market.admission, &Asked(weight)))
         .address("collection", market.admission.collection)

@@ -1,8 +1,8 @@
 //! `grid node`: the node of this machine, and its record in the registry.
 
 use crate::{
-    commands::doctor,
     commands::device::node_record,
+    commands::doctor,
     exit::{Exit, usage},
     facts::{Fact, Facts},
     session::{Session, still_there},
@@ -18,8 +18,8 @@ use grid_client::{
     query::find_all,
 };
 use grid_executor::{
-    BenchClass, CancellationToken, Device as Hardware, FolderStore, HttpConfig, HttpStore, JobEvent, JobStatus,
-    Machine, ProcessExecutor, Sources, Workplace, serve_folder,
+    BenchClass, CancellationToken, Device as Hardware, FolderStore, HttpConfig, HttpStore, JobEvent,
+    JobStatus, Machine, ProcessExecutor, Sources, Workplace, serve_folder,
 };
 use grid_node::{DeviceWorker, NodeEvent, Observer, WorkerConfig, registration};
 use grid_nodes::text;
@@ -62,7 +62,9 @@ pub enum Command {
     #[command(after_help = "Example: grid node status --once")]
     Status(status::Options),
     /// Offer devices and run what they are matched with, until Ctrl-C or SIGTERM
-    #[command(after_help = "Example: grid node start --device 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU --listen 0.0.0.0:8080")]
+    #[command(
+        after_help = "Example: grid node start --device 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU --listen 0.0.0.0:8080"
+    )]
     Start(StartOptions),
     /// Print a systemd unit for the node
     #[command(after_help = "Example: grid node unit")]
@@ -117,7 +119,8 @@ pub async fn run(command: Command, session: &Session) -> Result<Exit> {
             let me = session.me()?;
             let record = nodes::node_address(&me).0;
             let wanted = vec![still_there(record, Node::DISCRIMINATOR)];
-            let landed = session.send_while(record, "close_node", vec![nodes::close_node(me)], wanted).await?;
+            let landed =
+                session.send_while(record, "close_node", vec![nodes::close_node(me)], wanted).await?;
             session.out.landed(&Facts::new().address("node", me), &[landed], None);
         }
         Command::Bench { class } => bench(session, class).await?,
@@ -221,7 +224,9 @@ async fn bench(session: &Session, class: u16) -> Result<()> {
     let me = session.me()?;
     let record = node_record(session, &me).await?;
     let record = record.with_context(|| {
-        format!("{me} is not registered, so the result would stand for no hardware: first `grid node register`")
+        format!(
+            "{me} is not registered, so the result would stand for no hardware: first `grid node register`"
+        )
     })?;
     let store = FolderStore::open(session.settings.store())?;
     let scratch = tempfile::tempdir().context("a temporary folder")?;
@@ -278,7 +283,10 @@ async fn start(session: &Session, options: &StartOptions) -> Result<()> {
         "listening": served.url(),
         "devices": devices.iter().map(ToString::to_string).collect::<Vec<_>>(),
     });
-    session.out.print(&started, &format!("node {me} offers {} devices; content at {}\n", devices.len(), served.url()));
+    session.out.print(
+        &started,
+        &format!("node {me} offers {} devices; content at {}\n", devices.len(), served.url()),
+    );
 
     let (stop, mut workers) = (CancellationToken::new(), JoinSet::new());
     for (index, device) in devices.iter().enumerate() {

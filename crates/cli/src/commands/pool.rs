@@ -35,8 +35,10 @@ pub enum Command {
         emission: Address,
     },
     /// Open an emission to a token account or a reward pool
-    #[command(after_help = "Example: grid pool open --mint 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU --rate-per-second 0.01 \
-                            --to 9aE476sH92Vz7DMPyq5WLPkrKWivxeuTKEFKd2sZZcde --for 90d --closeable --fund 1000")]
+    #[command(
+        after_help = "Example: grid pool open --mint 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU --rate-per-second 0.01 \
+                            --to 9aE476sH92Vz7DMPyq5WLPkrKWivxeuTKEFKd2sZZcde --for 90d --closeable --fund 1000"
+    )]
     Open {
         /// Mint of the tokens
         #[arg(long, value_name = "ADDRESS", env = "GRID_MINT")]
@@ -81,8 +83,10 @@ pub enum Command {
         emission: Address,
     },
     /// Hand an emission over to another beneficiary
-    #[command(after_help = "Example: grid pool set-beneficiary 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU \
-                            --to 9aE476sH92Vz7DMPyq5WLPkrKWivxeuTKEFKd2sZZcde")]
+    #[command(
+        after_help = "Example: grid pool set-beneficiary 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU \
+                            --to 9aE476sH92Vz7DMPyq5WLPkrKWivxeuTKEFKd2sZZcde"
+    )]
     SetBeneficiary {
         /// The emission
         emission: Address,
@@ -157,8 +161,7 @@ pub async fn run(command: Command, session: &Session) -> Result<Exit> {
                 vec![still(emission, offset_of!(Emission, paid_atoms), found.paid_atoms.get().to_le_bytes())];
             let claim = claim(emission, &found, &mint);
             let landed = session.send_while(emission, "claim", vec![claim], wanted).await?;
-            let facts =
-                Facts::new().address("emission", emission).address("beneficiary", found.beneficiary);
+            let facts = Facts::new().address("emission", emission).address("beneficiary", found.beneficiary);
             session.out.landed(&facts, &[landed], Some(&mint));
         }
         Command::SetBeneficiary { emission, to, authority } => {

@@ -31,7 +31,9 @@ pub enum Command {
     #[command(after_help = "Example: grid project show --mint 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU")]
     Show(Target),
     /// Open a project: a prepaid balance in one mint
-    #[command(after_help = "Example: grid project open --mint 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU --deposit 25")]
+    #[command(
+        after_help = "Example: grid project open --mint 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU --deposit 25"
+    )]
     Open {
         /// Mint of the balance
         #[arg(long, value_name = "ADDRESS", env = "GRID_MINT")]
@@ -41,7 +43,9 @@ pub enum Command {
         deposit: Option<String>,
     },
     /// Add tokens to a project's balance; anyone may pay
-    #[command(after_help = "Example: grid project deposit 12.5 --mint 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU")]
+    #[command(
+        after_help = "Example: grid project deposit 12.5 --mint 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU"
+    )]
     Deposit {
         /// Tokens
         amount: String,
@@ -49,7 +53,9 @@ pub enum Command {
         target: Target,
     },
     /// Take tokens out of a project's balance; the owner signs
-    #[command(after_help = "Example: grid project withdraw all --mint 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU")]
+    #[command(
+        after_help = "Example: grid project withdraw all --mint 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU"
+    )]
     Withdraw {
         /// Tokens, or `all`
         amount: String,
@@ -67,11 +73,15 @@ pub enum Command {
 #[derive(Subcommand)]
 pub enum MemberCommand {
     /// List a project's members
-    #[command(after_help = "Example: grid project member list --mint 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU")]
+    #[command(
+        after_help = "Example: grid project member list --mint 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU"
+    )]
     List(Target),
     /// Appoint a member, or change its limit; the owner signs
-    #[command(after_help = "Example: grid project member set 9aE476sH92Vz7DMPyq5WLPkrKWivxeuTKEFKd2sZZcde --limit 5 --each 1d \
-                            --mint 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU")]
+    #[command(
+        after_help = "Example: grid project member set 9aE476sH92Vz7DMPyq5WLPkrKWivxeuTKEFKd2sZZcde --limit 5 --each 1d \
+                            --mint 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU"
+    )]
     Set {
         /// The member's key
         key: Address,
@@ -85,8 +95,10 @@ pub enum MemberCommand {
         target: Target,
     },
     /// End a membership; the owner or the member signs
-    #[command(after_help = "Example: grid project member remove 9aE476sH92Vz7DMPyq5WLPkrKWivxeuTKEFKd2sZZcde \
-                            --mint 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU")]
+    #[command(
+        after_help = "Example: grid project member remove 9aE476sH92Vz7DMPyq5WLPkrKWivxeuTKEFKd2sZZcde \
+                            --mint 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU"
+    )]
     Remove {
         /// The member's key
         key: Address,

@@ -17,14 +17,18 @@ pub enum Command {
     #[command(after_help = "Example: grid protocol show")]
     Show,
     /// Initialise the config, once; the program's upgrade authority signs
-    #[command(after_help = "Example: grid protocol init --admin 9aE476sH92Vz7DMPyq5WLPkrKWivxeuTKEFKd2sZZcde")]
+    #[command(
+        after_help = "Example: grid protocol init --admin 9aE476sH92Vz7DMPyq5WLPkrKWivxeuTKEFKd2sZZcde"
+    )]
     Init {
         /// Who administers the program [default: this key]
         #[arg(long, value_name = "ADDRESS")]
         admin: Option<Address>,
     },
     /// Name pauser and treasury; what is not given stays. The admin signs
-    #[command(after_help = "Example: grid protocol set --treasury 9aE476sH92Vz7DMPyq5WLPkrKWivxeuTKEFKd2sZZcde")]
+    #[command(
+        after_help = "Example: grid protocol set --treasury 9aE476sH92Vz7DMPyq5WLPkrKWivxeuTKEFKd2sZZcde"
+    )]
     Set {
         /// Who may pause entries
         #[arg(long, value_name = "ADDRESS")]
@@ -34,7 +38,9 @@ pub enum Command {
         treasury: Option<Address>,
     },
     /// Name the mint whose stakes earn shares of the fees; without one none do. The admin signs
-    #[command(after_help = "Example: grid protocol set-stake-mint 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU")]
+    #[command(
+        after_help = "Example: grid protocol set-stake-mint 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU"
+    )]
     SetStakeMint {
         /// The mint
         mint: Option<Address>,
@@ -47,7 +53,9 @@ pub enum Command {
         duration: u32,
     },
     /// Offer the admin role
-    #[command(after_help = "Example: grid protocol propose-admin 9aE476sH92Vz7DMPyq5WLPkrKWivxeuTKEFKd2sZZcde")]
+    #[command(
+        after_help = "Example: grid protocol propose-admin 9aE476sH92Vz7DMPyq5WLPkrKWivxeuTKEFKd2sZZcde"
+    )]
     ProposeAdmin {
         /// Whom to offer it to
         to: Address,
@@ -56,7 +64,9 @@ pub enum Command {
     #[command(after_help = "Example: grid protocol accept-admin")]
     AcceptAdmin,
     /// Open the vault of a mint, which holds the tokens of all its markets and projects
-    #[command(after_help = "Example: grid protocol open-vault --mint 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU")]
+    #[command(
+        after_help = "Example: grid protocol open-vault --mint 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU"
+    )]
     OpenVault {
         /// The mint
         #[arg(long, value_name = "ADDRESS", env = "GRID_MINT")]

@@ -34,8 +34,10 @@ pub enum Command {
         pool: Address,
     },
     /// Open the pool in which stakes of one mint earn another; anyone may
-    #[command(after_help = "Example: grid rewards open --stake-mint 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU \
-                            --reward-mint 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU")]
+    #[command(
+        after_help = "Example: grid rewards open --stake-mint 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU \
+                            --reward-mint 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU"
+    )]
     Open {
         /// Mint of the stakes
         #[arg(long, value_name = "ADDRESS")]

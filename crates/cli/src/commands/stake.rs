@@ -39,7 +39,9 @@ pub enum Command {
         stake: Address,
     },
     /// Lock tokens; the longer, the more they weigh
-    #[command(after_help = "Example: grid stake open 100 --for 30d --mint 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU")]
+    #[command(
+        after_help = "Example: grid stake open 100 --for 30d --mint 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU"
+    )]
     Open {
         /// Tokens
         amount: String,
@@ -95,8 +97,10 @@ pub enum Command {
         stake: Address,
     },
     /// Take tokens from a stake; the slasher signs
-    #[command(after_help = "Example: grid stake slash 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU 5 --reason wrong-result \
-                            --evidence ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")]
+    #[command(
+        after_help = "Example: grid stake slash 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU 5 --reason wrong-result \
+                            --evidence ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    )]
     Slash {
         /// The stake
         stake: Address,
@@ -117,15 +121,19 @@ pub enum Command {
 #[derive(Subcommand)]
 pub enum SettingsCommand {
     /// Show a mint's settings
-    #[command(after_help = "Example: grid stake settings show --mint 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU")]
+    #[command(
+        after_help = "Example: grid stake settings show --mint 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU"
+    )]
     Show {
         /// The mint
         #[arg(long, value_name = "ADDRESS", env = "GRID_MINT")]
         mint: Option<Address>,
     },
     /// Make a mint stakeable; the staking program's upgrade authority signs
-    #[command(after_help = "Example: grid stake settings open --mint 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU \
-                            --slash-cap-bps 2500 --slash-epoch 1d")]
+    #[command(
+        after_help = "Example: grid stake settings open --mint 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU \
+                            --slash-cap-bps 2500 --slash-epoch 1d"
+    )]
     Open {
         /// The mint
         #[arg(long, value_name = "ADDRESS", env = "GRID_MINT")]
@@ -134,8 +142,10 @@ pub enum SettingsCommand {
         slashing: Slashing,
     },
     /// Set what may be slashed, and where it goes; what is not given stays. The authority signs
-    #[command(after_help = "Example: grid stake settings update --mint 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU \
-                            --slash-cap-bps 1000")]
+    #[command(
+        after_help = "Example: grid stake settings update --mint 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU \
+                            --slash-cap-bps 1000"
+    )]
     Update {
         /// The mint
         #[arg(long, value_name = "ADDRESS", env = "GRID_MINT")]
@@ -144,8 +154,10 @@ pub enum SettingsCommand {
         slashing: Slashing,
     },
     /// Offer a role
-    #[command(after_help = "Example: grid stake settings propose-role slasher --to 9aE476sH92Vz7DMPyq5WLPkrKWivxeuTKEFKd2sZZcde \
-                            --mint 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU")]
+    #[command(
+        after_help = "Example: grid stake settings propose-role slasher --to 9aE476sH92Vz7DMPyq5WLPkrKWivxeuTKEFKd2sZZcde \
+                            --mint 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU"
+    )]
     ProposeRole {
         /// The role
         role: SettingsRole,
@@ -157,7 +169,9 @@ pub enum SettingsCommand {
         mint: Option<Address>,
     },
     /// Take over a role that was offered to this key
-    #[command(after_help = "Example: grid stake settings accept-role slasher --mint 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU")]
+    #[command(
+        after_help = "Example: grid stake settings accept-role slasher --mint 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU"
+    )]
     AcceptRole {
         /// The role
         role: SettingsRole,
@@ -409,7 +423,9 @@ async fn settings(command: SettingsCommand, session: &Session) -> Result<()> {
                 && slashing.slash_epoch.is_none()
                 && slashing.slash_destination.is_none()
             {
-                return Err(usage("what is to change? Give --slash-cap-bps, --slash-epoch or --slash-destination"));
+                return Err(usage(
+                    "what is to change? Give --slash-cap-bps, --slash-epoch or --slash-destination",
+                ));
             }
             let update = staking::update_settings(
                 session.me()?,

@@ -34,7 +34,9 @@ pub enum Command {
         decimals: u8,
     },
     /// Mint tokens of a mint of your own to an address
-    #[command(after_help = "Example: grid token mint 1000 --mint 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU")]
+    #[command(
+        after_help = "Example: grid token mint 1000 --mint 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU"
+    )]
     Mint {
         /// Tokens
         amount: String,

@@ -57,7 +57,11 @@ pub async fn run(session: &Session, options: &Options) -> Result<Exit> {
 }
 
 /// Shows the status until `q`, Esc or Ctrl-C. What can't be read now stays as it was, with the reason.
-async fn live(terminal: &mut DefaultTerminal, reader: &read::Reader<'_>, mut status: view::Status) -> Result<()> {
+async fn live(
+    terminal: &mut DefaultTerminal,
+    reader: &read::Reader<'_>,
+    mut status: view::Status,
+) -> Result<()> {
     loop {
         terminal.draw(|frame| view::draw(frame, &status))?;
         let began = tokio::time::Instant::now();

@@ -110,16 +110,15 @@ impl<'a> Reader<'a> {
         for (address, device) in &found {
             devices.push(self.device(address, device, report.as_ref()).await?);
         }
-        Ok(Status {
-            node: self.node,
-            balance_lamports,
-            worker: report.map(Worker::from),
-            devices,
-            trouble,
-        })
+        Ok(Status { node: self.node, balance_lamports, worker: report.map(Worker::from), devices, trouble })
     }
 
-    async fn device(&self, address: &Address, device: &Device, report: Option<&Report>) -> Result<DeviceLine> {
+    async fn device(
+        &self,
+        address: &Address,
+        device: &Device,
+        report: Option<&Report>,
+    ) -> Result<DeviceLine> {
         let chain = self.session.chain.as_ref();
         let market = account(chain, &device.market).await?;
         let market = market.map(|account| MarketView::decode(&device.market, &account)).transpose()?;
@@ -130,9 +129,8 @@ impl<'a> Reader<'a> {
             DevicePhase::Assigned | DevicePhase::Running => Some(device.job),
             DevicePhase::Idle | DevicePhase::Queued => None,
         };
-        let told = report.and_then(|report| {
-            report.devices.iter().find(|told| told.device == address.to_string())
-        });
+        let told =
+            report.and_then(|report| report.devices.iter().find(|told| told.device == address.to_string()));
         let has_failed = told.is_some_and(|told| told.state == "failed");
         Ok(DeviceLine {
             device: *address,
@@ -160,8 +158,8 @@ impl<'a> Reader<'a> {
             bytes.extend_from_slice(&chunk);
             anyhow::ensure!(bytes.len() <= MAX_ANSWER_BYTES, "{} sends too much for a status", self.url);
         }
-        let report: Report =
-            serde_json::from_slice(&bytes).with_context(|| format!("{} sends no status of a node", self.url))?;
+        let report: Report = serde_json::from_slice(&bytes)
+            .with_context(|| format!("{} sends no status of a node", self.url))?;
         anyhow::ensure!(
             report.node == self.node.to_string(),
             "{} is the worker of node {}, not of {}",

@@ -86,7 +86,10 @@ impl DeviceLine {
             .atoms("bond", self.bond_atoms, &self.mint)
             .number("jobs", self.jobs)
             .number("strikes", self.strikes)
-            .with("hardware", if self.hardware.is_empty() { Fact::None } else { Fact::Text(self.hardware.clone()) })
+            .with(
+                "hardware",
+                if self.hardware.is_empty() { Fact::None } else { Fact::Text(self.hardware.clone()) },
+            )
             .address("market", self.market)
     }
 
@@ -169,7 +172,12 @@ impl Status {
             lines.push(format!("RPC {} {state}", printable(name)));
         }
         for (kind, subject, age) in &worker.open_intents {
-            lines.push(format!("open {} {} for {}", printable(kind), printable(subject), show_duration(*age)));
+            lines.push(format!(
+                "open {} {} for {}",
+                printable(kind),
+                printable(subject),
+                show_duration(*age)
+            ));
         }
         lines
     }
