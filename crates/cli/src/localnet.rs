@@ -1,5 +1,6 @@
 //! `grid localnet`: the embedded network in the foreground.
 
+use crate::facts::LAMPORTS_PER_SOL;
 use anyhow::{Context, Result};
 use clap::Args;
 use grid_localnet::{Airdrop, Localnet, LocalnetConfig, ProgramBinary, program_folder};
@@ -7,12 +8,9 @@ use serde_json::{Map, Value, json};
 use solana_address::Address;
 use std::time::Duration;
 
-/// Lamports of one SOL.
-const LAMPORTS_PER_SOL: u64 = 1_000_000_000;
-
 #[derive(Args)]
 pub struct Options {
-    /// Port of the JSON-RPC endpoint; the websocket listens on the next one
+    /// Port of the JSON-RPC endpoint, 0 for a free one; the websocket listens on the next one
     #[arg(long, default_value_t = 8899, env = "GRID_RPC_PORT")]
     rpc_port: u16,
     /// Who may upgrade the programs and initialise their config; without it nobody may
@@ -24,13 +22,10 @@ pub struct Options {
     /// Milliseconds from one slot to the next
     #[arg(long, default_value_t = 400, value_name = "MS")]
     slot_time_ms: u64,
-    /// Print one JSON object instead of text
-    #[arg(long)]
-    json: bool,
 }
 
 /// The programs and where they are.
-const PROGRAMS: [(&str, Address); 5] = [
+pub const PROGRAMS: [(&str, Address); 5] = [
     ("grid_jobs", grid_jobs::ID),
     ("grid_nodes", grid_nodes::ID),
     ("grid_staking", grid_staking::ID),
@@ -47,11 +42,11 @@ pub fn programs(upgrade_authority: Option<Address>) -> Result<Vec<ProgramBinary>
     PROGRAMS.into_iter().map(read).collect()
 }
 
-pub async fn run(options: Options) -> Result<()> {
+pub async fn run(options: Options, json: bool) -> Result<()> {
     let airdrops = options.airdrop.iter().chain(&options.upgrade_authority);
     let airdrops = airdrops.map(|address| Airdrop { address: *address, lamports: 1_000 * LAMPORTS_PER_SOL });
     let config = LocalnetConfig {
-        rpc_port: Some(options.rpc_port),
+        rpc_port: Some(options.rpc_port).filter(|port| *port != 0),
         slot_time: Duration::from_millis(options.slot_time_ms),
         airdrops: airdrops.collect(),
         programs: programs(options.upgrade_authority)?,
@@ -59,7 +54,7 @@ pub async fn run(options: Options) -> Result<()> {
     };
     let localnet = Localnet::start(config).await?;
     let (rpc, websocket) = (localnet.rpc_url(), localnet.ws_url());
-    if options.json {
+    if json {
         let programs: Map<String, Value> =
             PROGRAMS.iter().map(|(name, id)| ((*name).to_owned(), id.to_string().into())).collect();
         println!("{}", json!({ "rpc": rpc, "websocket": websocket, "programs": programs }));

@@ -13,6 +13,7 @@
 //! | [`ledger`] | what the accounts of a mint owe, against what its vault holds |
 //! | [`signed_request`] | HTTP requests to a node, signed with a Solana key |
 //! | [`chain`] | reading accounts and submitting transactions: the trait |
+//! | [`query`] | finding accounts by what stands in them |
 //! | [`rpc`] | the trait over JSON-RPC |
 //! | [`token`] | the SPL Token instructions that a client of Grid needs |
 
@@ -26,6 +27,7 @@ pub mod intent;
 pub mod ledger;
 pub mod nodes;
 pub mod pools;
+pub mod query;
 pub mod rewards;
 pub mod rpc;
 pub mod signed_request;

@@ -1,7 +1,6 @@
 //! `grid demo`: everything in one process.
 
 mod batch;
-mod describe;
 mod onboarding;
 mod report;
 mod stage;
@@ -46,9 +45,6 @@ pub struct Options {
     /// Folder to keep downloaded artifacts in [default: a temporary one, removed at the end]
     #[arg(long, value_name = "FOLDER")]
     output: Option<PathBuf>,
-    /// Print one JSON object a line instead of text
-    #[arg(long)]
-    json: bool,
 }
 
 /// Longest wait for a state that jobs or devices must reach.
@@ -62,7 +58,7 @@ fn parse_deposit(text: &str) -> Result<u64> {
     Ok(atoms)
 }
 
-pub async fn run(options: Options) -> Result<()> {
+pub async fn run(options: Options, json: bool) -> Result<()> {
     // Everything the user gave is read before anything is started.
     let folder = tempfile::tempdir().context("a temporary folder")?;
     let output = match &options.output {
@@ -79,7 +75,7 @@ pub async fn run(options: Options) -> Result<()> {
         late_jobs.push(batch::own(&published, file).await?);
     }
 
-    let report = Arc::new(Report::new(options.json));
+    let report = Arc::new(Report::new(json));
     report.phase("An embedded network, a mint, a market, a reward pool");
     let stage = Stage::start(report.clone()).await?;
     let at_start = stage.balances().await?;

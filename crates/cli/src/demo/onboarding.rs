@@ -1,13 +1,7 @@
 //! The demo's node joins a market that does not admit everybody: registry, benchmark, attestation, access NFT, stake; and
 //! leaves again.
 
-use crate::{
-    amount,
-    demo::{
-        report::{DECIMALS, SYMBOL},
-        stage::{DEVICES, Stage},
-    },
-};
+use crate::demo::stage::{DEVICES, Stage};
 use anyhow::{Context, Result, bail, ensure};
 use grid_client::{
     Chain, ChainError,
@@ -287,32 +281,6 @@ impl Stage {
     }
 }
 
-/// What a rule asks for, in words.
-pub fn in_words(rule: &AdmissionRule, name: impl Fn(&Address) -> String) -> String {
-    let mut asked = Vec::new();
-    if rule.access != AccessRule::NotAsked as u8 {
-        let who = if rule.access == AccessRule::Issued as u8 { " (issued to the node)" } else { "" };
-        asked.push(format!("an NFT of the {}{who}", name(&rule.collection)));
-    }
-    if !rule.benchmark_class.is_zero() {
-        asked.push(format!("at least {}", score_in_words(rule.benchmark_class.get(), rule.min_score.get())));
-    }
-    if !rule.min_stake_weight.is_zero() {
-        let tokens = amount::show(rule.min_stake_weight.get().into(), DECIMALS);
-        asked.push(format!("a stake that weighs {tokens} {SYMBOL}"));
-    }
-    if asked.is_empty() {
-        return "nothing".to_owned();
-    }
-    asked.join(", ")
-}
-
-/// A score with its unit, and its class.
-pub fn score_in_words(class: u16, score: u64) -> String {
-    let unit = BenchClass::from_number(class).map_or("of an unknown unit", BenchClass::unit);
-    format!("{score} {unit} (class {class})")
-}
-
 /// What making an NFT may use.
 fn limit() -> Instruction {
     nodes::compute_limit(nodes::NFT_COMPUTE_UNITS)
@@ -320,31 +288,4 @@ fn limit() -> Instruction {
 
 fn label(name: &str) -> Label {
     Label { name: name.to_owned(), symbol: "GRID".to_owned(), uri: String::new() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_rule_says_what_it_asks_for() {
-        let words = |terms: AdmissionTerms| in_words(&(&terms).into(), |_| "collection".to_owned());
-        let (open, collection) = (AdmissionTerms::OPEN, Address::new_from_array([1; 32]));
-        assert_eq!(words(open), "nothing");
-        let holder = AdmissionTerms { access: AccessRule::Holder, collection, ..open };
-        assert_eq!(words(holder), "an NFT of the collection");
-        let all = AdmissionTerms {
-            access: AccessRule::Issued,
-            collection,
-            benchmark_class: 1,
-            min_score: 7,
-            stake_mint: collection,
-            min_stake_weight: 1_500_000,
-        };
-        assert_eq!(
-            words(all),
-            "an NFT of the collection (issued to the node), at least 7 fp32 megaflops (class 1), a stake that weighs 1.500000 GRID"
-        );
-        assert_eq!(score_in_words(9, 3), "3 of an unknown unit (class 9)");
-    }
 }

@@ -1,6 +1,6 @@
 //! What the demo prints, as text or as one JSON object a line.
 
-use crate::{amount, demo::describe};
+use crate::{amount, describe};
 use grid_client::{Landed, event::events_in, ledger::Ledger};
 use serde_json::{Value, json};
 use solana_address::Address;
@@ -73,7 +73,7 @@ impl Report {
     }
 
     /// Calls an address by a name from now on.
-    pub fn name(&self, address: Address, name: impl Into<String>) {
+    pub fn call(&self, address: Address, name: impl Into<String>) {
         self.names.lock().unwrap_or_else(PoisonError::into_inner).insert(address, name.into());
     }
 
@@ -214,5 +214,15 @@ impl Report {
     fn line(&self, mut value: Value) {
         value["at_ms"] = json!(u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX));
         println!("{value}");
+    }
+}
+
+impl describe::Words for Report {
+    fn name(&self, address: &Address) -> String {
+        self.name_of(address)
+    }
+
+    fn tokens(&self, atoms: u64) -> String {
+        format!("{} {SYMBOL}", amount::show(atoms.into(), DECIMALS))
     }
 }

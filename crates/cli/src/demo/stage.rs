@@ -110,10 +110,10 @@ impl Stage {
             (staking::stake_address(&mint.pubkey(), &staker.pubkey(), 0).0, "stake"),
             (rewards::pool_address(&mint.pubkey(), &mint.pubkey()).0, "pool"),
         ] {
-            report.name(address, name);
+            report.call(address, name);
         }
         for (index, device) in devices.iter().enumerate() {
-            report.name(*device, format!("device {index}"));
+            report.call(*device, format!("device {index}"));
         }
         let stage = Self {
             localnet,
@@ -129,9 +129,9 @@ impl Stage {
             project,
             devices,
         };
-        stage.report.name(stage.collection(), "access collection");
-        stage.report.name(stage.access_mint(), "access NFT");
-        stage.report.name(stage.node_stake(), "node's stake");
+        stage.report.call(stage.collection(), "access collection");
+        stage.report.call(stage.access_mint(), "access NFT");
+        stage.report.call(stage.node_stake(), "node's stake");
         stage.create_mint(&mint).await?;
         Ok(stage)
     }
@@ -202,7 +202,7 @@ impl Stage {
     /// Lists a job under the client's project; returns its address.
     pub async fn list(&self, id: u64, name: &str, definition: [u8; 32]) -> Result<Address> {
         let job = address::job(&self.project, id).0;
-        self.report.name(job, name);
+        self.report.call(job, name);
         let listing = Listing {
             id,
             kind: JobKind::Batch,

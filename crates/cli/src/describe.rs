@@ -1,22 +1,23 @@
 //! Events of the programs in words.
 
-use crate::{
-    amount,
-    demo::{
-        onboarding,
-        report::{DECIMALS, Report, SYMBOL},
-    },
-};
 use grid_client::event::Event;
-use grid_executor::Digest;
-use grid_jobs::JobState;
+use grid_executor::{BenchClass, Digest};
+use grid_jobs::{AccessRule, AdmissionRule, JobState};
 use grid_nodes::CollectionRole;
 use solana_address::Address;
 
-/// What an event says, with the names that the report knows.
-pub fn event(event: &Event, report: &Report) -> String {
-    let name = |address: &Address| report.name_of(address);
-    let tokens = |atoms: u64| format!("{} {SYMBOL}", amount::show(atoms.into(), DECIMALS));
+/// How addresses and amounts are put into words.
+pub trait Words {
+    /// What an address is called.
+    fn name(&self, address: &Address) -> String;
+    /// An amount, with its symbol.
+    fn tokens(&self, atoms: u64) -> String;
+}
+
+/// What an event says.
+pub fn event(event: &Event, words: &dyn Words) -> String {
+    let name = |address: &Address| words.name(address);
+    let tokens = |atoms: u64| words.tokens(atoms);
     match event {
         Event::ConfigInitialized(e) => format!("config: initialised, admin {}", name(&e.admin)),
         Event::VaultOpened(e) => format!("{}: opened", name(&e.vault)),
@@ -137,7 +138,7 @@ pub fn event(event: &Event, report: &Report) -> String {
         Event::MarketClosed(e) => format!("{}: closed", name(&e.market)),
         Event::DepositsPaused(e) => format!("config: deposits paused until {}", e.until),
         Event::AdmissionChanged(e) => {
-            format!("{}: asks for {}", name(&e.market), onboarding::in_words(&e.admission, name))
+            format!("{}: asks for {}", name(&e.market), admission(&e.admission, words))
         }
         Event::DeviceAdmitted(e) => {
             format!(
@@ -175,7 +176,7 @@ pub fn event(event: &Event, report: &Report) -> String {
         Event::Attested(e) => format!(
             "{}: {}, attested by {}, result {}",
             name(&e.node),
-            onboarding::score_in_words(e.class.get(), e.score.get()),
+            score(e.class.get(), e.score.get()),
             name(&e.attestor),
             Digest(e.result)
         ),
@@ -257,4 +258,69 @@ pub fn event(event: &Event, report: &Report) -> String {
 /// A role of a collection.
 fn role(number: u8) -> &'static str {
     if number == CollectionRole::Attestor as u8 { "attestor" } else { "authority" }
+}
+
+/// What a rule asks for.
+pub fn admission(rule: &AdmissionRule, words: &dyn Words) -> String {
+    let mut asked = Vec::new();
+    if rule.access != AccessRule::NotAsked as u8 {
+        let who = if rule.access == AccessRule::Issued as u8 { " (issued to the node)" } else { "" };
+        asked.push(format!("an NFT of the {}{who}", words.name(&rule.collection)));
+    }
+    if !rule.benchmark_class.is_zero() {
+        asked.push(format!("at least {}", score(rule.benchmark_class.get(), rule.min_score.get())));
+    }
+    if !rule.min_stake_weight.is_zero() {
+        asked.push(format!("a stake that weighs {}", words.tokens(rule.min_stake_weight.get())));
+    }
+    if asked.is_empty() {
+        return "nothing".to_owned();
+    }
+    asked.join(", ")
+}
+
+/// A score with its unit, and its class.
+pub fn score(class: u16, score: u64) -> String {
+    let unit = BenchClass::from_number(class).map_or("of an unknown unit", BenchClass::unit);
+    format!("{score} {unit} (class {class})")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use grid_jobs::AdmissionTerms;
+
+    struct Plain;
+
+    impl Words for Plain {
+        fn name(&self, _: &Address) -> String {
+            "collection".to_owned()
+        }
+
+        fn tokens(&self, atoms: u64) -> String {
+            format!("{atoms} GRID")
+        }
+    }
+
+    #[test]
+    fn a_rule_says_what_it_asks_for() {
+        let words = |terms: AdmissionTerms| admission(&(&terms).into(), &Plain);
+        let (open, collection) = (AdmissionTerms::OPEN, Address::new_from_array([1; 32]));
+        assert_eq!(words(open), "nothing");
+        let holder = AdmissionTerms { access: AccessRule::Holder, collection, ..open };
+        assert_eq!(words(holder), "an NFT of the collection");
+        let all = AdmissionTerms {
+            access: AccessRule::Issued,
+            collection,
+            benchmark_class: 1,
+            min_score: 7,
+            stake_mint: collection,
+            min_stake_weight: 15,
+        };
+        assert_eq!(
+            words(all),
+            "an NFT of the collection (issued to the node), at least 7 fp32 megaflops (class 1), a stake that weighs 15 GRID"
+        );
+        assert_eq!(score(9, 3), "3 of an unknown unit (class 9)");
+    }
 }

@@ -1,0 +1,355 @@
+//! `grid node`: the node of this machine, and its record in the registry.
+
+use crate::{
+    commands::device::node_record,
+    commands::doctor,
+    exit::{Exit, usage},
+    facts::{Fact, Facts},
+    session::{Session, still_there},
+    status,
+};
+use anchor_lang::Discriminator;
+use anyhow::{Context, Result, bail, ensure};
+use clap::{Args, Subcommand};
+use grid_client::{
+    Filter,
+    account::{Attestation, Device, Node},
+    nodes,
+    query::find_all,
+};
+use grid_executor::{
+    BenchClass, CancellationToken, Device as Hardware, FolderStore, HttpConfig, HttpStore, JobEvent,
+    JobStatus, Machine, ProcessExecutor, Sources, Workplace, serve_folder,
+};
+use grid_node::{DeviceWorker, NodeEvent, Observer, WorkerConfig, registration};
+use grid_nodes::text;
+use serde_json::json;
+use solana_address::Address;
+use std::{mem::offset_of, net::SocketAddr, path::PathBuf, sync::Arc};
+use tokio::task::JoinSet;
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Show a node's record
+    #[command(after_help = "Example: grid node show")]
+    Show {
+        /// The node's key [default: this key]
+        node: Option<Address>,
+    },
+    /// List the nodes of the registry
+    #[command(after_help = "Example: grid node list")]
+    List,
+    /// Enter this machine into the registry
+    #[command(after_help = "Example: grid node register --country 756 --endpoint https://node.example.org")]
+    Register(Details),
+    /// Tell this machine's details anew; what is not given stays
+    #[command(after_help = "Example: grid node update --endpoint https://node.example.org")]
+    Update(Details),
+    /// Take the node off the registry; its rent comes back
+    #[command(after_help = "Example: grid node close")]
+    Close,
+    /// Measure this machine; an attestor can attest the result
+    #[command(after_help = "Example: grid node bench --class 1")]
+    Bench {
+        /// Benchmark class; see docs/nodes.md
+        #[arg(long, default_value_t = BenchClass::CpuFp32.number())]
+        class: u16,
+    },
+    /// Look for what keeps this machine from working as a node
+    #[command(after_help = "Example: grid node doctor")]
+    Doctor,
+    /// Watch the node: devices, jobs, earnings
+    #[command(after_help = "Example: grid node status --once")]
+    Status(status::Options),
+    /// Offer devices and run what they are matched with, until Ctrl-C or SIGTERM
+    #[command(
+        after_help = "Example: grid node start --device 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU --listen 0.0.0.0:8080"
+    )]
+    Start(StartOptions),
+    /// Print a systemd unit for the node
+    #[command(after_help = "Example: grid node unit")]
+    Unit,
+}
+
+/// What a node tells of itself beyond its hardware.
+#[derive(Debug, Clone, Args)]
+pub struct Details {
+    /// Where the node stands, ISO 3166-1 numeric
+    #[arg(long, value_name = "NUMBER", env = "GRID_COUNTRY")]
+    country: Option<u16>,
+    /// Where clients reach it, http:// or https://; empty when they can't
+    #[arg(long, value_name = "URL", env = "GRID_ENDPOINT")]
+    endpoint: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct StartOptions {
+    /// Device to offer; may be repeated [default: all of this node's]
+    #[arg(long, value_name = "ADDRESS")]
+    device: Vec<Address>,
+    /// Where to serve definitions, results and logs
+    #[arg(long, value_name = "IP:PORT", env = "GRID_LISTEN", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// Store to fetch definitions and inputs from; may be repeated
+    #[arg(long, value_name = "URL", env = "GRID_SOURCE", value_delimiter = ',')]
+    source: Vec<String>,
+    /// Folder of running jobs [default: ~/.local/share/grid/scratch]
+    #[arg(long, value_name = "FOLDER", env = "GRID_SCRATCH")]
+    scratch: Option<PathBuf>,
+    /// Number of the node's stake that is shown to a market that asks for one
+    #[arg(long, default_value_t = 0)]
+    stake_id: u64,
+}
+
+/// The unit that `grid node unit` prints.
+const UNIT: &str = include_str!("../../assets/grid-node.service");
+
+pub async fn run(command: Command, session: &Session) -> Result<Exit> {
+    match command {
+        Command::Show { node } => show(session, node).await?,
+        Command::List => list(session).await?,
+        Command::Register(details) => tell(session, &details, None).await?,
+        Command::Update(details) => {
+            let me = session.me()?;
+            let record = node_record(session, &me).await?;
+            let record = record.with_context(|| format!("{me} is not registered: `grid node register`"))?;
+            tell(session, &details, Some(&record)).await?;
+        }
+        Command::Close => {
+            let me = session.me()?;
+            let record = nodes::node_address(&me).0;
+            let wanted = vec![still_there(record, Node::DISCRIMINATOR)];
+            let landed =
+                session.send_while(record, "close_node", vec![nodes::close_node(me)], wanted).await?;
+            session.out.landed(&Facts::new().address("node", me), &[landed], None);
+        }
+        Command::Bench { class } => bench(session, class).await?,
+        Command::Doctor => return doctor::run(session, doctor::Scope::Node).await,
+        Command::Status(options) => return status::run(session, &options).await,
+        Command::Start(options) => start(session, &options).await?,
+        Command::Unit => session.out.print(&json!({ "unit": UNIT }), UNIT),
+    }
+    Ok(Exit::Success)
+}
+
+fn machine(session: &Session) -> Result<Machine> {
+    let store = FolderStore::open(session.settings.store())?;
+    Machine::read(store.root()).context("what this machine is made of")
+}
+
+async fn tell(session: &Session, details: &Details, record: Option<&Node>) -> Result<()> {
+    let me = session.me()?;
+    let hardware = registration::hardware(&machine(session)?);
+    let country = details.country.or_else(|| record.map(|record| record.country.get())).ok_or_else(|| {
+        usage("where does the machine stand? Give --country, the ISO 3166-1 number, for example 756 for Switzerland")
+    })?;
+    let endpoint = details.endpoint.clone();
+    let endpoint = endpoint.or_else(|| record.map(|record| text::read(&record.endpoint).to_owned()));
+    let software = registration::software(country, endpoint.unwrap_or_default());
+    let (kind, instruction) = match record {
+        None => ("register_node", nodes::register_node(me, hardware, software)),
+        Some(_) => ("update_node", nodes::update_node(me, hardware, software)),
+    };
+    let address = nodes::node_address(&me).0;
+    let landed = session.send(address, kind, vec![instruction]).await?;
+    let record = node_record(session, &me).await?.context("the record is not visible yet")?;
+    session.out.landed(&facts(address, &record), &[landed], None);
+    Ok(())
+}
+
+fn facts(address: Address, record: &Node) -> Facts {
+    let version = |parts: &[u16]| parts.iter().map(ToString::to_string).collect::<Vec<_>>().join(".");
+    let gpu = text::read(&record.gpu_model);
+    Facts::new()
+        .address("node", record.node)
+        .address("record", address)
+        .with("endpoint", some_text(text::read(&record.endpoint)))
+        .number("country", record.country.get())
+        .with("gpu", some_text(gpu))
+        .number("gpus", record.gpu_count.get())
+        .number("vram_mib", record.vram_mib.get())
+        .text("cpu", text::read(&record.cpu_model))
+        .number("cores", record.cpu_cores.get())
+        .number("ram_mib", record.ram_mib.get())
+        .number("disk_gib", record.disk_gib.get())
+        .text("software", version(&record.software.map(|part| part.get())))
+        .number("hardware_slot", record.hardware_slot.get())
+        .with("registered_at", Fact::Time(record.registered_at.get()))
+        .with("updated_at", Fact::Time(record.updated_at.get()))
+}
+
+fn some_text(text: &str) -> Fact {
+    if text.is_empty() { Fact::None } else { Fact::Text(text.to_owned()) }
+}
+
+async fn show(session: &Session, node: Option<Address>) -> Result<()> {
+    let node = match node {
+        Some(node) => node,
+        None => session.me()?,
+    };
+    let record = node_record(session, &node).await?;
+    let record = record.with_context(|| format!("{node} is not registered: `grid node register`"))?;
+    let of_node = Filter::field(offset_of!(Attestation, node), node);
+    let attestations: Vec<(Address, Attestation)> = find_all(session.chain.as_ref(), [of_node]).await?;
+    let mut facts = facts(nodes::node_address(&node).0, &record);
+    let valid = attestations.iter().filter(|(_, a)| a.hardware_slot == record.hardware_slot);
+    let scores: Vec<String> =
+        valid.map(|(_, a)| crate::describe::score(a.class.get(), a.score.get())).collect();
+    facts = facts.with("attested", some_text(&scores.join(", ")));
+    session.out.facts(&facts);
+    Ok(())
+}
+
+async fn list(session: &Session) -> Result<()> {
+    let mut nodes: Vec<(Address, Node)> = find_all(session.chain.as_ref(), []).await?;
+    nodes.sort_by_key(|(_, node)| node.node);
+    let row = |(_, node): &(Address, Node)| {
+        Facts::new()
+            .address("node", node.node)
+            .number("gpus", node.gpu_count.get())
+            .with("gpu", some_text(text::read(&node.gpu_model)))
+            .text("cpu", text::read(&node.cpu_model))
+            .number("country", node.country.get())
+            .with("endpoint", some_text(text::read(&node.endpoint)))
+    };
+    let rows: Vec<Facts> = nodes.iter().map(row).collect();
+    session.out.list("nodes", &rows, "No node is registered yet: `grid node register` enters one.");
+    Ok(())
+}
+
+/// Runs a benchmark and says what an attestor needs to attest it.
+async fn bench(session: &Session, class: u16) -> Result<()> {
+    let class = BenchClass::from_number(class)
+        .ok_or_else(|| usage(format!("--class {class}: there is no such benchmark class")))?;
+    let me = session.me()?;
+    let record = node_record(session, &me).await?;
+    let record = record.with_context(|| {
+        format!(
+            "{me} is not registered, so the result would stand for no hardware: first `grid node register`"
+        )
+    })?;
+    let store = FolderStore::open(session.settings.store())?;
+    let scratch = tempfile::tempdir().context("a temporary folder")?;
+    let workplace = Workplace::new(scratch.path(), store, Sources::new(Vec::new()));
+    let job = registration::benchmark_job(&me, record.hardware_slot.get());
+    let executor = ProcessExecutor::default();
+    let ran =
+        registration::run_benchmark(class, job.clone(), Hardware::cpu("cpu"), &executor, &workplace).await?;
+    let score = class.score(&job, &ran.document).context("the benchmark")?;
+    let facts = Facts::new()
+        .address("node", me)
+        .number("class", class.number())
+        .number("score", score)
+        .text("unit", class.unit())
+        .text("result", ran.digest);
+    let mut json = facts.to_json();
+    json.insert("ops".into(), serde_json::to_value(&ran.document.ops)?);
+    let text = format!(
+        "{}It is in the store. An attestor attests it with `grid attest make {me} --class {} --result {} --collection MINT`, \
+         while the node's endpoint serves the store.\n",
+        facts.to_text(),
+        class.number(),
+        ran.digest
+    );
+    session.out.print(&json.into(), &text);
+    Ok(())
+}
+
+/// Offers CPU devices with the process executor, which is no sandbox.
+async fn start(session: &Session, options: &StartOptions) -> Result<()> {
+    let (me, key) = (session.me()?, session.key()?.clone());
+    let of_node = Filter::field(offset_of!(Device, node), me);
+    let mine: Vec<(Address, Device)> = find_all(session.chain.as_ref(), [of_node]).await?;
+    let devices: Vec<Address> = match options.device.is_empty() {
+        true => mine.iter().map(|(address, _)| *address).collect(),
+        false => options.device.clone(),
+    };
+    ensure!(!devices.is_empty(), "node {me} has no device: `grid device open` opens one");
+    if let Some(foreign) = devices.iter().find(|device| !mine.iter().any(|(address, _)| address == *device)) {
+        bail!("device {foreign} is not one of node {me}: see `grid device list`");
+    }
+    let store = FolderStore::open(session.settings.store())?;
+    let served = serve_folder(store.clone(), options.listen).await;
+    let served = served.with_context(|| format!("--listen {}", options.listen))?;
+    let mut sources: Vec<Arc<dyn grid_executor::ContentSource>> = vec![Arc::new(store.clone())];
+    for url in &options.source {
+        let source = HttpStore::new(url, HttpConfig::default()).with_context(|| format!("--source {url}"))?;
+        sources.push(Arc::new(source));
+    }
+    let scratch = options.scratch.clone().unwrap_or_else(|| session.settings.paths.data.join("scratch"));
+    let started = json!({
+        "type": "started",
+        "node": me.to_string(),
+        "listening": served.url(),
+        "devices": devices.iter().map(ToString::to_string).collect::<Vec<_>>(),
+    });
+    session.out.print(
+        &started,
+        &format!("node {me} offers {} devices; content at {}\n", devices.len(), served.url()),
+    );
+
+    let (stop, mut workers) = (CancellationToken::new(), JoinSet::new());
+    for (index, device) in devices.iter().enumerate() {
+        let worker = DeviceWorker {
+            chain: session.chain.clone(),
+            key: key.clone(),
+            device: *device,
+            hardware: Hardware::cpu(format!("cpu-{index}")),
+            executor: Arc::new(ProcessExecutor::default()),
+            workplace: Workplace::new(
+                scratch.join(device.to_string()),
+                store.clone(),
+                Sources::new(sources.clone()),
+            ),
+            config: WorkerConfig { stake_id: options.stake_id, ..WorkerConfig::default() },
+            observer: observer(session.out),
+        };
+        workers.spawn(worker.run(stop.clone()));
+    }
+    let mut failed = None;
+    tokio::select! {
+        signal = stop_signal() => signal?,
+        Some(ended) = workers.join_next() => failed = Some(ended),
+    }
+    session.out.note("stopping: running jobs are finished first");
+    stop.cancel();
+    let mut ends: Vec<_> = failed.into_iter().collect();
+    while let Some(ended) = workers.join_next().await {
+        ends.push(ended);
+    }
+    served.shutdown().await;
+    for ended in ends {
+        ended.context("a worker panicked")??;
+    }
+    Ok(())
+}
+
+/// Ctrl-C or SIGTERM.
+async fn stop_signal() -> Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).context("waiting for SIGTERM")?;
+    tokio::select! {
+        pressed = tokio::signal::ctrl_c() => pressed.context("waiting for Ctrl-C"),
+        _ = terminate.recv() => Ok(()),
+    }
+}
+
+/// Prints what the workers tell.
+fn observer(out: crate::output::Output) -> Observer {
+    let say = move |kind: &str, device: Address, text: String| {
+        let json = json!({ "type": kind, "device": device.to_string(), "text": text });
+        out.print(&json, &format!("{}  {text}\n", crate::mint::short(&device)));
+    };
+    Arc::new(move |event| match event {
+        NodeEvent::Landed { device, step, landed, .. } => {
+            say("landed", device, format!("{} {}", step.name(), landed.signature));
+        }
+        NodeEvent::Refused { device, job, reason } => say("refused", device, format!("{job}: {reason}")),
+        NodeEvent::Job { event: JobEvent::Line { .. }, .. } | NodeEvent::Job { .. } => {}
+        NodeEvent::Ran { device, job, status, result } => {
+            let how = if status == JobStatus::Succeeded { "succeeded" } else { "did not succeed" };
+            say("ran", device, format!("{job} {how}, result {result}"));
+        }
+        NodeEvent::Retrying { device, error } => say("retrying", device, error),
+    })
+}

@@ -1,0 +1,150 @@
+//! What every command works with: the chain, the key, the mints, the output.
+
+use crate::{
+    exit::usage,
+    hints, keys,
+    mint::MintInfo,
+    output::Output,
+    paths::Paths,
+    settings::{Options, Settings},
+};
+use anyhow::{Context, Result, anyhow};
+use grid_client::{Chain, ChainError, Expectation, Intent, Landed, Patience, RpcChain};
+use solana_address::Address;
+use solana_instruction::Instruction;
+use solana_keypair::Keypair;
+use solana_signer::Signer;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+    time::Duration,
+};
+
+/// How often the chain is asked whether a transaction has landed.
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
+
+/// What every command works with.
+pub struct Session {
+    /// What holds.
+    pub settings: Settings,
+    /// Access to the chain.
+    pub chain: Arc<dyn Chain>,
+    /// Where results go.
+    pub out: Output,
+    key: OnceLock<Arc<Keypair>>,
+    mints: Mutex<HashMap<Address, Arc<MintInfo>>>,
+}
+
+/// Access to a chain through its endpoints; the first one is used.
+fn connect(urls: &[String]) -> Result<Arc<dyn Chain>> {
+    let url = urls.first().context("no endpoint is configured")?;
+    Ok(Arc::new(RpcChain::new(url, POLL_INTERVAL)))
+}
+
+impl Session {
+    /// A session with these options. Neither the key nor the endpoint is touched before it is needed.
+    pub fn open(options: &Options) -> Result<Self> {
+        let settings = Settings::resolve(options, Paths::from_environment())?;
+        Ok(Self {
+            chain: connect(&settings.urls.value)?,
+            settings,
+            out: Output { json: options.json },
+            key: OnceLock::new(),
+            mints: Mutex::default(),
+        })
+    }
+
+    /// The key that signs and pays.
+    pub fn key(&self) -> Result<&Arc<Keypair>> {
+        if self.key.get().is_none() {
+            let read = keys::read(&self.settings.keypair.value)?;
+            let _ = self.key.set(Arc::new(read));
+        }
+        self.key.get().context("the key")
+    }
+
+    /// Its address.
+    pub fn me(&self) -> Result<Address> {
+        Ok(self.key()?.pubkey())
+    }
+
+    /// A mint, read once.
+    pub async fn mint(&self, address: &Address) -> Result<Arc<MintInfo>> {
+        let known = || self.mints.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(mint) = known().get(address).cloned() {
+            return Ok(mint);
+        }
+        let mint = Arc::new(MintInfo::fetch(self.chain.as_ref(), *address).await?);
+        known().insert(*address, mint.clone());
+        Ok(mint)
+    }
+
+    /// The mint that was given, else the configured one.
+    pub async fn mint_or_default(&self, given: Option<Address>) -> Result<Arc<MintInfo>> {
+        let address = given
+            .or(self.settings.mint)
+            .ok_or_else(|| usage("which mint? Give --mint ADDRESS, or `mint` in the configuration file"))?;
+        self.mint(&address).await
+    }
+
+    /// The market that was given, else the configured one.
+    pub fn market_or_default(&self, given: Option<Address>) -> Result<Address> {
+        given.or(self.settings.market).ok_or_else(|| {
+            usage("which market? Give its address (`grid market list` has them), or `market` in the configuration file")
+        })
+    }
+
+    /// Sends a transaction of this key and waits until it has landed.
+    pub async fn send(&self, subject: Address, kind: &str, instructions: Vec<Instruction>) -> Result<Landed> {
+        self.send_while(subject, kind, instructions, Vec::new()).await
+    }
+
+    /// The same for what the chain asks for only as long as it holds `wanted_while`.
+    pub async fn send_while(
+        &self,
+        subject: Address,
+        kind: &str,
+        instructions: Vec<Instruction>,
+        wanted_while: Vec<Expectation>,
+    ) -> Result<Landed> {
+        let patience = Patience::OneSignature;
+        let intent = Intent { subject, kind: kind.to_owned(), instructions, wanted_while, patience };
+        self.chain.land(&intent, &[self.key()?]).await.map_err(|error| in_words(kind, error))
+    }
+
+    /// The same with a second key that signs, for an account that is made.
+    pub async fn send_with(
+        &self,
+        other: &Keypair,
+        kind: &str,
+        instructions: Vec<Instruction>,
+    ) -> Result<Landed> {
+        let intent = Intent {
+            subject: other.pubkey(),
+            kind: kind.to_owned(),
+            instructions,
+            wanted_while: Vec::new(),
+            patience: Patience::OneSignature,
+        };
+        self.chain.land(&intent, &[self.key()?, other]).await.map_err(|error| in_words(kind, error))
+    }
+}
+
+/// An error of a transaction, with what to do about it.
+fn in_words(kind: &str, error: ChainError) -> anyhow::Error {
+    match hints::hint(&error) {
+        Some(hint) => anyhow!("{kind}: {error}\n{hint}"),
+        None => anyhow!("{kind}: {error}"),
+    }
+}
+
+/// That a field of an account, at `offset` of its type, still holds `bytes`.
+pub fn still(account: Address, offset: usize, bytes: impl AsRef<[u8]>) -> Expectation {
+    let offset = grid_client::query::DISCRIMINATOR_BYTES + offset;
+    Expectation { account, offset, bytes: bytes.as_ref().to_vec() }
+}
+
+/// That an account is still there, with the bytes that its kind begins with.
+pub fn still_there(account: Address, discriminator: &[u8]) -> Expectation {
+    Expectation { account, offset: 0, bytes: discriminator.to_vec() }
+}

@@ -1,0 +1,288 @@
+//! Bytes between a client and a node: definitions and inputs to it, logs, results and artifacts from it.
+//!
+//! A node's endpoint is the one in its record. What a client sends or asks for about its own job is signed
+//! ([`grid_client::signed_request`]); what is named by its SHA-256 needs no signature to be fetched, and is hashed here.
+
+use anyhow::{Context, Result, bail, ensure};
+use grid_client::{
+    account::Node,
+    chain::find,
+    nodes,
+    signed_request::{Nonce, Request},
+};
+use grid_executor::{
+    ContentSource, Digest, FolderStore, HttpConfig, HttpStore, ResultDocument, Sources, log,
+    result::{ArtifactKind, ArtifactRecord, MAX_RESULT_BYTES},
+};
+use grid_nodes::text;
+use reqwest::{Client, Method, Response, StatusCode, Url};
+use solana_address::Address;
+use solana_keypair::Keypair;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use crate::session::Session;
+
+/// Largest log that is fetched, bytes: a definition can't ask for more.
+const MAX_LOG_BYTES: u64 = 1 << 30;
+/// Largest artifact that is fetched, bytes.
+const MAX_ARTIFACT_BYTES: u64 = 1 << 40;
+/// How long a node may take to accept a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a node may stay silent.
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A node as a client talks to it.
+pub struct Peer {
+    node: Address,
+    base: Url,
+    http: Client,
+    key: Arc<Keypair>,
+    content: Sources,
+}
+
+/// Finds where a node can be reached; `None` when its record names no endpoint.
+pub async fn peer_of(session: &Session, node: &Address) -> Result<Option<Peer>> {
+    let record: Option<Node> = find(session.chain.as_ref(), &nodes::node_address(node).0).await?;
+    let Some(record) = record else { return Ok(None) };
+    match text::read(&record.endpoint) {
+        "" => Ok(None),
+        endpoint => Ok(Some(Peer::new(endpoint, *node, session.key()?.clone())?)),
+    }
+}
+
+impl Peer {
+    /// A node that is reached at `endpoint`.
+    pub fn new(endpoint: &str, node: Address, key: Arc<Keypair>) -> Result<Self> {
+        let context = || format!("the endpoint {endpoint} of node {node}");
+        let mut base = Url::parse(endpoint).with_context(context)?;
+        if !base.path().ends_with('/') {
+            base.set_path(&format!("{}/", base.path()));
+        }
+        let http = Client::builder().connect_timeout(CONNECT_TIMEOUT).read_timeout(READ_TIMEOUT).build()?;
+        // Behind `content/` where the endpoint is a node's, at the endpoint itself where it is a plain store.
+        let content = base.join("content/").with_context(context)?;
+        let store = |url: &Url| HttpStore::new(url.as_str(), HttpConfig::default());
+        let content = Sources::new(vec![Arc::new(store(&content)?), Arc::new(store(&base)?)]);
+        Ok(Self { node, base, http, key, content })
+    }
+
+    /// Where content is fetched from.
+    pub fn content(&self) -> &Sources {
+        &self.content
+    }
+
+    /// Sends a signed request.
+    async fn send(&self, method: Method, target: &str, body: Option<(Digest, Vec<u8>)>) -> Result<Response> {
+        let url = self.base.join(target)?;
+        let line = match url.query() {
+            Some(query) => format!("{}?{query}", url.path()),
+            None => url.path().to_owned(),
+        };
+        let request = Request {
+            method: method.as_str(),
+            target: &line,
+            node: self.node,
+            body: body.as_ref().map(|(digest, _)| digest.0),
+        };
+        let now = u64::try_from(crate::time::now()).unwrap_or_default();
+        let seal = request.sign(&self.key, now, Nonce::random());
+        let mut builder = self.http.request(method, url.clone());
+        for (name, value) in seal.headers() {
+            builder = builder.header(name, value);
+        }
+        if let Some((_, bytes)) = body {
+            builder = builder.body(bytes);
+        }
+        builder.send().await.with_context(|| format!("node {} at {url}", self.node))
+    }
+
+    /// Gives the node what it lacks of the bytes that `job` needs, out of `store`; returns how many bytes that were.
+    pub async fn push(&self, job: &Address, store: &FolderStore, digests: &[Digest]) -> Result<u64> {
+        let mut sent_bytes = 0;
+        for digest in digests {
+            if self.content.has(*digest).await.unwrap_or(false) {
+                continue;
+            }
+            let bytes = store.get(*digest, u64::MAX).await?;
+            let size_bytes = bytes.len() as u64;
+            let target = format!("content/{digest}?job={job}");
+            let answer = self.send(Method::PUT, &target, Some((*digest, bytes))).await?;
+            refuse(answer).await.with_context(|| format!("giving {digest} to node {}", self.node))?;
+            sent_bytes += size_bytes;
+        }
+        Ok(sent_bytes)
+    }
+
+    /// What a job's log has from a byte on; `None` where the node does not serve logs.
+    pub async fn log_from(&self, job: &Address, from_byte: u64) -> Result<Option<Vec<u8>>> {
+        let answer = self.send(Method::GET, &format!("jobs/{job}/log?from={from_byte}"), None).await?;
+        match answer.status() {
+            StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST => Ok(None),
+            StatusCode::RANGE_NOT_SATISFIABLE => Ok(Some(Vec::new())),
+            _ => {
+                let mut answer = refuse(answer).await?;
+                let mut bytes = Vec::new();
+                while let Some(chunk) = answer.chunk().await? {
+                    bytes.extend_from_slice(&chunk);
+                    ensure!(
+                        bytes.len() as u64 <= MAX_LOG_BYTES,
+                        "node {} sends a log without an end",
+                        self.node
+                    );
+                }
+                Ok(Some(bytes))
+            }
+        }
+    }
+}
+
+/// An answer that is no refusal; of a refusal what it says.
+async fn refuse(answer: Response) -> Result<Response> {
+    let status = answer.status();
+    if status.is_success() {
+        return Ok(answer);
+    }
+    let said = answer.text().await.unwrap_or_default();
+    let said: String = crate::facts::printable(said.trim()).chars().take(300).collect();
+    bail!("it answered {status}: {said}")
+}
+
+/// The result document that a job's account names, checked against it.
+pub async fn result_document(
+    from: &dyn ContentSource,
+    result: Digest,
+    definition: Digest,
+    job: &Address,
+) -> Result<(Vec<u8>, ResultDocument)> {
+    let bytes = from.get(result, MAX_RESULT_BYTES as u64).await.context("the result document")?;
+    let document = ResultDocument::parse_expecting(&bytes, result).context("the result document")?;
+    ensure!(
+        document.definition == definition,
+        "the result is of definition {}, the job of {definition}",
+        document.definition
+    );
+    ensure!(document.job == job.to_string(), "the result is of job {}, not of {job}", document.job);
+    Ok((bytes, document))
+}
+
+/// What lies in a folder of a downloaded job.
+pub const RESULT_FILE: &str = "result.json";
+/// Its log.
+pub const LOG_FILE: &str = "log";
+/// The folder of its artifacts.
+pub const ARTIFACTS_FOLDER: &str = "artifacts";
+
+/// The file that an artifact becomes: the last part of its name, so that nothing outside the folder is reached.
+fn artifact_path(folder: &Path, artifact: &ArtifactRecord) -> Result<PathBuf> {
+    let name = Path::new(&artifact.name).file_name().and_then(|name| name.to_str());
+    let name = name.with_context(|| format!("the artifact `{}` has no name for a file", artifact.name))?;
+    let name = match artifact.kind {
+        ArtifactKind::FolderTar if !name.ends_with(".tar") => format!("{name}.tar"),
+        _ => name.to_owned(),
+    };
+    Ok(folder.join(ARTIFACTS_FOLDER).join(name))
+}
+
+/// Where each artifact belongs. Two can't be one file.
+fn artifact_paths<'a>(
+    folder: &Path,
+    document: &'a ResultDocument,
+) -> Result<Vec<(PathBuf, &'a ArtifactRecord)>> {
+    let mut paths: Vec<(PathBuf, &ArtifactRecord)> = Vec::new();
+    for artifact in &document.artifacts {
+        let path = artifact_path(folder, artifact)?;
+        if let Some((_, other)) = paths.iter().find(|(taken, _)| *taken == path) {
+            bail!(
+                "the artifacts `{}` and `{}` would be one file, {}",
+                other.name,
+                artifact.name,
+                path.display()
+            );
+        }
+        paths.push((path, artifact));
+    }
+    Ok(paths)
+}
+
+/// Downloads log and artifacts of a job into `folder`, beside its result document; every byte is hashed. A file that is there
+/// with the right bytes stays.
+pub async fn download(
+    from: &dyn ContentSource,
+    bytes: &[u8],
+    document: &ResultDocument,
+    folder: &Path,
+    on_file: impl Fn(&Path, u64),
+) -> Result<Vec<PathBuf>> {
+    let artifacts = artifact_paths(folder, document)?;
+    std::fs::create_dir_all(folder.join(ARTIFACTS_FOLDER))
+        .with_context(|| format!("the folder {}", folder.display()))?;
+    let result = folder.join(RESULT_FILE);
+    if !holds(&result, Digest::of(bytes))? {
+        std::fs::write(&result, bytes).with_context(|| format!("writing {}", result.display()))?;
+    }
+    let log = (folder.join(LOG_FILE), document.log.sha256, MAX_LOG_BYTES);
+    let artifacts = artifacts.into_iter().map(|(path, a)| (path, a.sha256, MAX_ARTIFACT_BYTES));
+    let mut files = vec![result];
+    for (path, digest, max_bytes) in std::iter::once(log).chain(artifacts) {
+        if !holds(&path, digest)? {
+            let size_bytes = from.get_file(digest, max_bytes, &path).await?;
+            on_file(&path, size_bytes);
+        }
+        files.push(path);
+    }
+    Ok(files)
+}
+
+/// Whether a file is there with the bytes that `digest` names. One with other bytes is an error: it is not ours to replace.
+fn holds(path: &Path, digest: Digest) -> Result<bool> {
+    match std::fs::File::open(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error).with_context(|| format!("reading {}", path.display())),
+        Ok(file) => {
+            let found = Digest::of_reader(file).with_context(|| format!("reading {}", path.display()))?.0;
+            ensure!(
+                found == digest,
+                "{} is there and is {found}, not {digest}: move it away, or name another folder",
+                path.display()
+            );
+            Ok(true)
+        }
+    }
+}
+
+/// Hashes a downloaded folder again; says what is wrong with it, an entry a file. Empty: nothing.
+pub fn verify(folder: &Path, result: Digest) -> Result<(ResultDocument, Vec<String>)> {
+    let path = folder.join(RESULT_FILE);
+    let bytes = std::fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
+    let document = ResultDocument::parse_expecting(&bytes, result)
+        .with_context(|| format!("{} is not what the chain holds", path.display()))?;
+    let log = (folder.join(LOG_FILE), document.log.sha256);
+    let artifacts = artifact_paths(folder, &document)?.into_iter().map(|(path, a)| (path, a.sha256));
+    let mut wrong = Vec::new();
+    for (path, digest) in std::iter::once(log).chain(artifacts) {
+        match holds(&path, digest) {
+            Ok(true) => {}
+            Ok(false) => wrong.push(format!("{} is missing", path.display())),
+            Err(error) => wrong.push(format!("{error:#}")),
+        }
+    }
+    Ok((document, wrong))
+}
+
+/// The lines of a log, as a terminal may show them.
+pub fn log_lines(bytes: &[u8]) -> Vec<String> {
+    let line = |line: log::LogLine<'_>| {
+        let text = String::from_utf8_lossy(line.bytes).replace('\t', "    ");
+        format!("{} | {}", line.op, crate::facts::printable(&text))
+    };
+    log::lines(bytes).map(line).collect()
+}
+
+/// The log that a result document names.
+pub async fn log_of(from: &dyn ContentSource, document: &ResultDocument) -> Result<Vec<u8>> {
+    from.get(document.log.sha256, MAX_LOG_BYTES).await.context("the log")
+}
