@@ -1,12 +1,13 @@
 //! The configuration file: its fields, how it is read, and the one that `grid init` writes.
 
 use anyhow::{Context, Result};
+use grid_node::config::NodeConfig;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use solana_address::Address;
 use std::path::{Path, PathBuf};
 
 /// What a configuration file may say. A field that is not here is an error.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ConfigFile {
     /// RPC endpoints: addresses, or `localhost`, `devnet`, `testnet`, `mainnet-beta`.
@@ -22,7 +23,7 @@ pub struct ConfigFile {
     /// The folder that holds definitions, inputs and results.
     pub store: Option<PathBuf>,
     /// What the node of this machine offers.
-    pub node: Option<toml::Table>,
+    pub node: Option<NodeConfig>,
 }
 
 fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Address>, D::Error> {
@@ -49,6 +50,9 @@ impl ConfigFile {
             Err(error) => return Err(error).with_context(|| format!("the configuration {}", path.display())),
         };
         let parsed = Self::parse(&text).with_context(|| format!("the configuration {}", path.display()))?;
+        if let Some(node) = &parsed.node {
+            node.check().with_context(|| format!("the configuration {}", path.display()))?;
+        }
         Ok(Some(parsed))
     }
 }
@@ -73,7 +77,8 @@ mod tests {
         let urls = vec!["devnet".to_owned(), "http://127.0.0.1:8899".to_owned()];
         let keypair = Path::new("/home/a \"b\"/id.json");
         let read = ConfigFile::parse(&render(&urls, keypair)).unwrap();
-        assert_eq!(read, ConfigFile { urls, keypair: Some(keypair.to_owned()), ..ConfigFile::default() });
+        assert_eq!((read.urls, read.keypair.as_deref()), (urls, Some(keypair)));
+        assert!(read.mint.is_none() && read.market.is_none() && read.store.is_none() && read.node.is_none());
     }
 
     #[test]
@@ -103,6 +108,7 @@ mod tests {
 
     #[test]
     fn an_empty_file_says_nothing() {
-        assert_eq!(ConfigFile::parse("").unwrap(), ConfigFile::default());
+        let read = ConfigFile::parse("").unwrap();
+        assert!(read.urls.is_empty() && read.keypair.is_none() && read.node.is_none());
     }
 }

@@ -3,6 +3,7 @@
 use crate::{config::ConfigFile, exit::usage, paths::Paths};
 use anyhow::Result;
 use clap::Args;
+use grid_node::config::NodeConfig;
 use solana_address::Address;
 use std::path::{Path, PathBuf};
 
@@ -84,7 +85,7 @@ pub struct Settings {
     /// The market of the configuration file.
     pub market: Option<Address>,
     /// The node's section.
-    pub node: Option<toml::Table>,
+    pub node: Option<NodeConfig>,
     /// The folders of this user.
     pub paths: Paths,
 }

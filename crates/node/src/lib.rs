@@ -19,6 +19,8 @@ pub mod metrics;
 mod orders;
 pub mod registration;
 mod running;
+pub mod service;
+mod state;
 #[cfg(test)]
 mod sample;
 mod start_up;

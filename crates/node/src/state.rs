@@ -351,7 +351,7 @@ fn endpoint_report(endpoint: grid_landing::EndpointStatus) -> EndpointReport {
         name: endpoint.name,
         is_answering: endpoint.failures == 0,
         lag_slots: Some(endpoint.lag_slots),
-        requests: endpoint.asked,
+        requests: endpoint.failed,
         errors: endpoint.failed,
         received_bytes: 0,
     }

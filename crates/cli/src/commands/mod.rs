@@ -16,6 +16,7 @@ pub mod init;
 pub mod job;
 pub mod market;
 pub mod node;
+pub mod node_start;
 pub mod pool;
 pub mod project;
 pub mod protocol;

@@ -1,8 +1,7 @@
 //! `grid node`: the node of this machine, and its record in the registry.
 
 use crate::{
-    commands::device::node_record,
-    commands::doctor,
+    commands::{device::node_record, doctor, node_start},
     exit::{Exit, usage},
     facts::{Fact, Facts},
     session::{Session, still_there},
@@ -21,7 +20,8 @@ use grid_executor::{
     BenchClass, CancellationToken, Device as Hardware, FolderStore, HttpConfig, HttpStore, JobEvent,
     JobStatus, Machine, ProcessExecutor, Sources, Workplace, serve_folder,
 };
-use grid_node::{DeviceWorker, NodeEvent, Observer, WorkerConfig, registration};
+use grid_devices::{Event, NvmlProbe, Probe, Rules, Tracker};
+use grid_node::registration;
 use grid_nodes::text;
 use serde_json::json;
 use solana_address::Address;
@@ -61,11 +61,12 @@ pub enum Command {
     /// Watch the node: devices, jobs, earnings
     #[command(after_help = "Example: grid node status --once")]
     Status(status::Options),
-    /// Offer devices and run what they are matched with, until Ctrl-C or SIGTERM
-    #[command(
-        after_help = "Example: grid node start --device 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU --listen 0.0.0.0:8080"
-    )]
-    Start(StartOptions),
+    /// Offer the configured devices and run what they are matched with, until Ctrl-C or SIGTERM
+    #[command(after_help = node_start::HELP)]
+    Start(node_start::Options),
+    /// List what this machine could offer: its GPUs, and why one can't work
+    #[command(after_help = "Example: grid node devices")]
+    Devices,
     /// Print a systemd unit for the node
     #[command(after_help = "Example: grid node unit")]
     Unit,
@@ -80,25 +81,6 @@ pub struct Details {
     /// Where clients reach it, http:// or https://; empty when they can't
     #[arg(long, value_name = "URL", env = "GRID_ENDPOINT")]
     endpoint: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub struct StartOptions {
-    /// Device to offer; may be repeated [default: all of this node's]
-    #[arg(long, value_name = "ADDRESS")]
-    device: Vec<Address>,
-    /// Where to serve definitions, results and logs
-    #[arg(long, value_name = "IP:PORT", env = "GRID_LISTEN", default_value = "127.0.0.1:8080")]
-    listen: SocketAddr,
-    /// Store to fetch definitions and inputs from; may be repeated
-    #[arg(long, value_name = "URL", env = "GRID_SOURCE", value_delimiter = ',')]
-    source: Vec<String>,
-    /// Folder of running jobs [default: ~/.local/share/grid/scratch]
-    #[arg(long, value_name = "FOLDER", env = "GRID_SCRATCH")]
-    scratch: Option<PathBuf>,
-    /// Number of the node's stake that is shown to a market that asks for one
-    #[arg(long, default_value_t = 0)]
-    stake_id: u64,
 }
 
 /// The unit that `grid node unit` prints.
@@ -126,7 +108,8 @@ pub async fn run(command: Command, session: &Session) -> Result<Exit> {
         Command::Bench { class } => bench(session, class).await?,
         Command::Doctor => return doctor::run(session, doctor::Scope::Node).await,
         Command::Status(options) => return status::run(session, &options).await,
-        Command::Start(options) => start(session, &options).await?,
+        Command::Start(options) => node_start::run(session, &options).await?,
+        Command::Devices => devices(session).await?,
         Command::Unit => session.out.print(&json!({ "unit": UNIT }), UNIT),
     }
     Ok(Exit::Success)
@@ -255,101 +238,26 @@ async fn bench(session: &Session, class: u16) -> Result<()> {
     Ok(())
 }
 
-/// Offers CPU devices with the process executor, which is no sandbox.
-async fn start(session: &Session, options: &StartOptions) -> Result<()> {
-    let (me, key) = (session.me()?, session.key()?.clone());
-    let of_node = Filter::field(offset_of!(Device, node), me);
-    let mine: Vec<(Address, Device)> = find_all(session.chain.as_ref(), [of_node]).await?;
-    let devices: Vec<Address> = match options.device.is_empty() {
-        true => mine.iter().map(|(address, _)| *address).collect(),
-        false => options.device.clone(),
-    };
-    ensure!(!devices.is_empty(), "node {me} has no device: `grid device open` opens one");
-    if let Some(foreign) = devices.iter().find(|device| !mine.iter().any(|(address, _)| address == *device)) {
-        bail!("device {foreign} is not one of node {me}: see `grid device list`");
-    }
-    let store = FolderStore::open(session.settings.store())?;
-    let served = serve_folder(store.clone(), options.listen).await;
-    let served = served.with_context(|| format!("--listen {}", options.listen))?;
-    let mut sources: Vec<Arc<dyn grid_executor::ContentSource>> = vec![Arc::new(store.clone())];
-    for url in &options.source {
-        let source = HttpStore::new(url, HttpConfig::default()).with_context(|| format!("--source {url}"))?;
-        sources.push(Arc::new(source));
-    }
-    let scratch = options.scratch.clone().unwrap_or_else(|| session.settings.paths.data.join("scratch"));
-    let started = json!({
-        "type": "started",
-        "node": me.to_string(),
-        "listening": served.url(),
-        "devices": devices.iter().map(ToString::to_string).collect::<Vec<_>>(),
+/// Lists the GPUs of this machine.
+async fn devices(session: &Session) -> Result<()> {
+    let mut probe = NvmlProbe::start().context("the thread that asks the driver")?;
+    let snapshot = probe.snapshot().await.context("no GPU can be offered")?;
+    let mut tracker = Tracker::new(Rules::default());
+    let rows: Vec<Facts> = tracker.saw(snapshot).into_iter().filter_map(|event| match event {
+        Event::Appeared { gpu, causes } => {
+            let causes: Vec<String> = causes.iter().map(ToString::to_string).collect();
+            Some(
+                Facts::new()
+                    .text("hardware", gpu.uuid.clone())
+                    .text("model", gpu.model())
+                    .number("vram_bytes", gpu.vram_bytes)
+                    .text("compute", gpu.compute_capability.to_string())
+                    .text("driver", gpu.driver)
+                    .with("problem", some_text(&causes.join("; "))),
+            )
+        }
+        _ => None,
     });
-    session.out.print(
-        &started,
-        &format!("node {me} offers {} devices; content at {}\n", devices.len(), served.url()),
-    );
-
-    let (stop, mut workers) = (CancellationToken::new(), JoinSet::new());
-    for (index, device) in devices.iter().enumerate() {
-        let worker = DeviceWorker {
-            chain: session.chain.clone(),
-            key: key.clone(),
-            device: *device,
-            hardware: Hardware::cpu(format!("cpu-{index}")),
-            executor: Arc::new(ProcessExecutor::default()),
-            workplace: Workplace::new(
-                scratch.join(device.to_string()),
-                store.clone(),
-                Sources::new(sources.clone()),
-            ),
-            config: WorkerConfig { stake_id: options.stake_id, ..WorkerConfig::default() },
-            observer: observer(session.out),
-        };
-        workers.spawn(worker.run(stop.clone()));
-    }
-    let mut failed = None;
-    tokio::select! {
-        signal = stop_signal() => signal?,
-        Some(ended) = workers.join_next() => failed = Some(ended),
-    }
-    session.out.note("stopping: running jobs are finished first");
-    stop.cancel();
-    let mut ends: Vec<_> = failed.into_iter().collect();
-    while let Some(ended) = workers.join_next().await {
-        ends.push(ended);
-    }
-    served.shutdown().await;
-    for ended in ends {
-        ended.context("a worker panicked")??;
-    }
+    session.out.list("devices", &rows.collect::<Vec<_>>(), "The driver knows no GPU on this machine.");
     Ok(())
-}
-
-/// Ctrl-C or SIGTERM.
-async fn stop_signal() -> Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate()).context("waiting for SIGTERM")?;
-    tokio::select! {
-        pressed = tokio::signal::ctrl_c() => pressed.context("waiting for Ctrl-C"),
-        _ = terminate.recv() => Ok(()),
-    }
-}
-
-/// Prints what the workers tell.
-fn observer(out: crate::output::Output) -> Observer {
-    let say = move |kind: &str, device: Address, text: String| {
-        let json = json!({ "type": kind, "device": device.to_string(), "text": text });
-        out.print(&json, &format!("{}  {text}\n", crate::mint::short(&device)));
-    };
-    Arc::new(move |event| match event {
-        NodeEvent::Landed { device, step, landed, .. } => {
-            say("landed", device, format!("{} {}", step.name(), landed.signature));
-        }
-        NodeEvent::Refused { device, job, reason } => say("refused", device, format!("{job}: {reason}")),
-        NodeEvent::Job { event: JobEvent::Line { .. }, .. } | NodeEvent::Job { .. } => {}
-        NodeEvent::Ran { device, job, status, result } => {
-            let how = if status == JobStatus::Succeeded { "succeeded" } else { "did not succeed" };
-            say("ran", device, format!("{job} {how}, result {result}"));
-        }
-        NodeEvent::Retrying { device, error } => say("retrying", device, error),
-    })
 }
