@@ -72,7 +72,10 @@ pub use crate::{
     definition::{Definition, DefinitionError, Template, TemplateError},
     device::Device,
     digest::Digest,
-    exec::{Executor, ProcessConfig, ProcessExecutor, Unsupported, UnsupportedItem},
+    exec::{
+        ContainerConfig, ContainerExecutor, EngineError, Executor, GpuAccess, HostGuard, ProcessConfig,
+        ProcessExecutor, PullPolicy, Unsupported, UnsupportedItem, host_guard_rules,
+    },
     job::{
         JobError, JobEvent, JobOutcome, JobRequest, PrepareError, PreparedJob, Reattached, Workplace,
         clean_up_abandoned, fetch_definition, forget, left_behind, prepare, reattach, run_job,

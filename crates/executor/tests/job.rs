@@ -275,9 +275,9 @@ async fn events_tell_the_story() {
     definition["outputs"] = json!([{"name": "out", "path": "out"}]);
     let events = Events::default();
     let request = bench.request(&definition);
-    let prepared = prepare(request, &bench.executor, &bench.workplace).await.unwrap();
+    let prepared = prepare(request, bench.executor(), &bench.workplace).await.unwrap();
     prepared
-        .run(&bench.executor, &bench.workplace, bench.cancel.clone(), &|event| events.take(event))
+        .run(bench.executor(), &bench.workplace, bench.cancel.clone(), &|event| events.take(event))
         .await
         .unwrap();
     assert_eq!(events.all(), ["a started", "a: hello", "a Succeeded", "b started", "b Failed", "stored out"]);
@@ -295,7 +295,7 @@ async fn two_jobs_run_side_by_side() {
             let on_event = |event: grid_executor::JobEvent<'_>| events.take(event);
             grid_executor::run_job(
                 request,
-                &bench.executor,
+                bench.executor(),
                 &bench.workplace,
                 bench.cancel.clone(),
                 &on_event,
@@ -314,7 +314,7 @@ async fn a_job_id_that_climbs_is_refused() {
     let bench = Bench::new();
     let mut request = bench.request(&job(json!([op("a", "true")])));
     request.job_id = "../job".into();
-    let error = prepare(request, &bench.executor, &bench.workplace).await.unwrap_err();
+    let error = prepare(request, bench.executor(), &bench.workplace).await.unwrap_err();
     assert!(matches!(error, PrepareError::Scratch(_)), "{error}");
 }
 

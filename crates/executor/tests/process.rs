@@ -304,7 +304,7 @@ async fn a_process_that_wiped_its_environment_and_left_its_session_ends_with_the
 #[tokio::test]
 async fn what_a_job_that_was_dropped_left_is_cleaned_up() {
     let bench = Bench::new();
-    assert_eq!(clean_up_abandoned(&bench.executor, &bench.workplace, &[]).await.unwrap(), 0);
+    assert_eq!(clean_up_abandoned(bench.executor(), &bench.workplace, &[]).await.unwrap(), 0);
     let notes = bench.path("pid");
     let definition = job(json!([op("a", format!("{}; sleep 60", runaway(&notes)))]));
     let pid = tokio::select! {
@@ -314,9 +314,9 @@ async fn what_a_job_that_was_dropped_left_is_cleaned_up() {
     let folder = bench.workplace.scratch.join("job-1");
     assert_eq!(left_behind(&bench.workplace).unwrap(), ["job-1"]);
     let keep = ["job-1".to_owned()];
-    assert_eq!(clean_up_abandoned(&bench.executor, &bench.workplace, &keep).await.unwrap(), 0);
+    assert_eq!(clean_up_abandoned(bench.executor(), &bench.workplace, &keep).await.unwrap(), 0);
     assert!(folder.exists());
-    assert_eq!(clean_up_abandoned(&bench.executor, &bench.workplace, &[]).await.unwrap(), 1);
+    assert_eq!(clean_up_abandoned(bench.executor(), &bench.workplace, &[]).await.unwrap(), 1);
     assert!(!folder.exists() && !is_alive(&pid));
 }
 
@@ -491,7 +491,7 @@ async fn a_gpu_op_sees_its_devices_gpus_only() {
     request.device.gpu_uuids = vec!["GPU-1".into(), "GPU-2".into()];
     let events = Events::default();
     let outcome =
-        grid_executor::run_job(request, &bench.executor, &bench.workplace, bench.cancel.clone(), &|event| {
+        grid_executor::run_job(request, bench.executor(), &bench.workplace, bench.cancel.clone(), &|event| {
             events.take(event)
         })
         .await

@@ -42,7 +42,7 @@ async fn a_worker_to_be_killed() {
     };
     let bench = Bench::in_folder(Path::new(&folder));
     let definition: Value = serde_json::from_str(&definition).unwrap();
-    let prepared = prepare(bench.request(&definition), &bench.executor, &bench.workplace).await.unwrap();
+    let prepared = prepare(bench.request(&definition), bench.executor(), &bench.workplace).await.unwrap();
     if kill_at == "prepared" {
         die();
     }
@@ -55,7 +55,7 @@ async fn a_worker_to_be_killed() {
         }
     };
     let cancel = CancellationToken::new();
-    prepared.run_and_keep(&bench.executor, &bench.workplace, cancel, &on_event).await.unwrap();
+    prepared.run_and_keep(bench.executor(), &bench.workplace, cancel, &on_event).await.unwrap();
     if kill_at == "done" {
         die();
     }
@@ -90,13 +90,13 @@ impl Killed {
     /// What a next worker makes of it.
     async fn reattach(&self) -> Reattached {
         assert_eq!(left_behind(&self.bench.workplace).unwrap(), ["job-1"]);
-        reattach("job-1", &self.bench.executor, &self.bench.workplace).await.unwrap()
+        reattach("job-1", self.bench.executor(), &self.bench.workplace).await.unwrap()
     }
 
     async fn go_on(&self, on_event: &(dyn for<'e> Fn(JobEvent<'e>) + Send + Sync)) -> JobOutcome {
         let Reattached::Job(job) = self.reattach().await else { panic!("there should be a job") };
         let cancel = self.bench.cancel.clone();
-        job.run_and_keep(&self.bench.executor, &self.bench.workplace, cancel, on_event).await.unwrap()
+        job.run_and_keep(self.bench.executor(), &self.bench.workplace, cancel, on_event).await.unwrap()
     }
 
     async fn finish(&self) -> Done {
@@ -278,9 +278,9 @@ async fn a_job_that_was_being_ended_is_not_well_afterwards() {
 async fn what_is_not_kept_is_ended_and_removed() {
     let job = Killed::at("a: half", &patient()).await;
     let bench = &job.bench;
-    assert_eq!(clean_up_abandoned(&bench.executor, &bench.workplace, &[]).await.unwrap(), 1);
+    assert_eq!(clean_up_abandoned(bench.executor(), &bench.workplace, &[]).await.unwrap(), 1);
     assert!(left_behind(&bench.workplace).unwrap().is_empty());
-    let nothing = reattach("job-1", &bench.executor, &bench.workplace).await.unwrap();
+    let nothing = reattach("job-1", bench.executor(), &bench.workplace).await.unwrap();
     assert!(matches!(nothing, Reattached::Nothing(_)));
     assert!(find_process(&bench.workplace.scratch).is_none(), "the op has ended");
 }

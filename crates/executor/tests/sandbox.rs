@@ -4,7 +4,7 @@ mod support;
 
 use std::{fs, os::unix::fs::PermissionsExt, time::Duration};
 
-use grid_executor::{Executor, OpStatus, ProcessConfig, ProcessExecutor};
+use grid_executor::{OpStatus, ProcessConfig, ProcessExecutor};
 use serde_json::json;
 use support::*;
 
@@ -103,7 +103,7 @@ async fn what_the_worker_allows_can_be_read_or_changed() {
     fs::write(models.join("m"), "model\n").unwrap();
     let executor =
         ProcessExecutor::new(ProcessConfig { readable: vec![models.clone()], ..ProcessConfig::default() });
-    let bench = Bench { executor, ..bench };
+    let bench = Bench { executor: std::sync::Arc::new(executor), ..bench };
     let script = format!("cat {0}/m; echo x > {0}/m || echo no", models.display());
     let said = said(&bench, &script).await;
     assert_eq!(said[0], "model");
@@ -144,10 +144,10 @@ async fn an_op_is_in_a_session_of_its_own_below_its_supervisor() {
 #[tokio::test]
 async fn a_worker_that_insists_on_landlock_says_so() {
     let executor = ProcessExecutor::new(ProcessConfig { require_landlock: true, ..ProcessConfig::default() });
-    let bench = Bench { executor, ..Bench::new() };
+    let bench = Bench { executor: std::sync::Arc::new(executor), ..Bench::new() };
     let definition = job(json!([op("a", "true")]));
     let definition = grid_executor::Definition::parse(definition.to_string().as_bytes()).unwrap();
-    let supported = bench.executor.supports(&definition, &grid_executor::Device::cpu("cpu"));
+    let supported = bench.executor().supports(&definition, &grid_executor::Device::cpu("cpu"));
     assert_eq!(supported.is_ok(), ProcessExecutor::has_landlock());
 }
 

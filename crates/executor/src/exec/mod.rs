@@ -3,6 +3,7 @@
 //! An [`Executor`] runs single ops. The order of ops, literals, results, restarts and artifacts is the same for all
 //! and lives in [`job`](crate::job).
 
+mod container;
 mod output;
 mod process;
 mod scratch;
@@ -18,6 +19,10 @@ use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
 pub use self::{
+    container::{
+        ContainerConfig, ContainerExecutor, EngineError, GpuAccess, GuardError, HostGuard, PullPolicy,
+        host_guard_rules,
+    },
     process::{ProcessConfig, ProcessExecutor},
     scratch::{Scratch, ScratchError},
 };
@@ -160,6 +165,14 @@ pub trait OpObserver: Send + Sync {
 
     /// The op's `port` can be reached from this machine at `address`.
     fn listening(&self, _port: u16, _address: SocketAddr) {}
+}
+
+/// The environment variable that holds a volume's folder: `GRID_VOLUME_` and the name in capitals, `_` for what no
+/// variable's name can hold.
+fn volume_variable(name: &str) -> String {
+    let name: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect();
+    format!("GRID_VOLUME_{name}")
 }
 
 /// How an op's run ended.

@@ -1,15 +1,18 @@
 //! What the suites of this crate share.
 #![allow(dead_code)]
 
+pub mod engine;
+
 use std::{
     path::{Path, PathBuf},
-    sync::Mutex,
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
 use grid_executor::{
-    CancellationToken, ContentSource, Device, FolderStore, JobError, JobEvent, JobOutcome, JobRequest,
-    OpStatus, ProcessConfig, ProcessExecutor, Sources, Workplace, log, result::OpRecord, run_job,
+    CancellationToken, ContainerConfig, ContentSource, Device, Executor, FolderStore, JobError, JobEvent,
+    JobOutcome, JobRequest, OpStatus, ProcessConfig, ProcessExecutor, Sources, Workplace, log,
+    result::OpRecord, run_job,
 };
 use serde_json::{Value, json};
 
@@ -18,7 +21,7 @@ pub struct Bench {
     pub folder: Option<tempfile::TempDir>,
     pub root: PathBuf,
     pub workplace: Workplace,
-    pub executor: ProcessExecutor,
+    pub executor: Arc<dyn Executor>,
     pub cancel: CancellationToken,
     pub timeout: Option<Duration>,
 }
@@ -36,11 +39,11 @@ impl Bench {
         let notes = path.join("notes");
         std::fs::create_dir_all(&notes).unwrap();
         let store = FolderStore::open(path.join("store")).unwrap();
-        let executor = ProcessExecutor::new(ProcessConfig {
+        let executor = Arc::new(ProcessExecutor::new(ProcessConfig {
             stop_grace: Duration::from_millis(300),
             writable: vec![notes],
             ..ProcessConfig::default()
-        });
+        }));
         Self {
             folder: None,
             root: path.to_owned(),
@@ -49,6 +52,21 @@ impl Bench {
             cancel: CancellationToken::new(),
             timeout: None,
         }
+    }
+
+    /// One whose jobs run in containers; `None` where there is no engine.
+    pub async fn with_containers() -> Option<Self> {
+        Self::with_containers_as(ContainerConfig::default()).await
+    }
+
+    /// The same with other settings.
+    pub async fn with_containers_as(config: ContainerConfig) -> Option<Self> {
+        let executor = engine::executor(config).await?;
+        Some(Self { executor: Arc::new(executor), ..Self::new() })
+    }
+
+    pub fn executor(&self) -> &dyn Executor {
+        self.executor.as_ref()
     }
 
     /// A file that ops may write, outside the folders of their jobs.
@@ -68,7 +86,7 @@ impl Bench {
 
     pub async fn try_run(&self, definition: &Value) -> Result<JobOutcome, JobError> {
         let request = self.request(definition);
-        run_job(request, &self.executor, &self.workplace, self.cancel.clone(), &|_| {}).await
+        run_job(request, self.executor(), &self.workplace, self.cancel.clone(), &|_| {}).await
     }
 
     /// Runs a job and checks what holds for every job.

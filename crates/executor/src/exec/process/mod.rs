@@ -29,7 +29,7 @@ use self::{
 };
 use super::{
     Executor, MAX_OUTPUT_BYTES, OpObserver, RunContext, RunEnd, Scratch, Stop, Unsupported, output::Lines,
-    scratch::folder_bytes,
+    scratch::folder_bytes, volume_variable,
 };
 use crate::{
     Device,
@@ -303,7 +303,7 @@ impl ProcessExecutor {
         ];
         env.extend(given.map(|(name, value)| (name.to_owned(), value)));
         for name in scratch.volumes()? {
-            env.insert(supports::volume_variable(&name), path_text(&scratch.volume(&name))?);
+            env.insert(volume_variable(&name), path_text(&scratch.volume(&name))?);
         }
         Ok(env)
     }

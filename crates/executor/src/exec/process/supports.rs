@@ -5,18 +5,10 @@ use std::path::Path;
 use crate::{
     Device, bench,
     definition::{Action, Definition, Literal, RestartPolicy, RunArgs, args_path},
-    exec::{Unsupported, UnsupportedItem},
+    exec::{Unsupported, UnsupportedItem, volume_variable},
 };
 
 pub(super) const NAME: &str = "process";
-
-/// The environment variable that holds a volume's folder: `GRID_VOLUME_` and the name in capitals, `_` for what no
-/// variable's name can hold.
-pub(super) fn volume_variable(name: &str) -> String {
-    let name: String =
-        name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect();
-    format!("GRID_VOLUME_{name}")
-}
 
 pub(super) fn definition(
     definition: &Definition,
