@@ -265,8 +265,20 @@ impl<'a> Run<'a> {
         config.timing = Timing { poll_interval: Duration::from_secs(1), ..Timing::default() };
         let keys = vec![self.world.client.clone(), self.world.node.clone()];
         let landing = Landing::assemble(config, parts, keys).await?;
-        actor.act(&landing, self.world).await;
-        landing.settled().await;
+        let late = async {
+            self.clock.sleep_until(PATIENCE - Duration::from_secs(1)).await;
+            println!("{} still open: {:#?} {:#?}", actor.name, landing.open_intents(), landing.endpoints());
+            std::future::pending().await
+        };
+        let work = async {
+            actor.act(&landing, self.world).await;
+            landing.settled().await;
+        };
+        tokio::select! {
+            biased;
+            () = work => {}
+            () = late => {}
+        }
         landing.close().await;
         Ok(())
     }
