@@ -108,6 +108,7 @@ impl Engine {
                 signers: signers.iter().map(|key| key.pubkey()).collect(),
                 since_slot: self.cluster.min_slot(),
                 attempts: 0,
+                promised: false,
                 attempt: None,
                 intent,
             };
@@ -260,7 +261,7 @@ impl Engine {
             Obstacle::NoFeeMoney(payer) => Answer::NoFeeMoney(*payer),
             Obstacle::Signing(reason) => Answer::Signing(reason.clone()),
         };
-        if entry.record.intent.patience == Patience::OneSignature {
+        if entry.record.intent.patience == Patience::OneSignature && !entry.record.promised {
             // Nothing of it was ever written or sent.
             entry.answer(&answer);
             state.entries.remove(&id);
@@ -397,7 +398,7 @@ impl Engine {
         let Some(entry) = state.entries.get_mut(&id).filter(|entry| !entry.busy && !entry.unsigned) else {
             return;
         };
-        let one_signature = entry.record.intent.patience == Patience::OneSignature;
+        let one_signature = entry.record.intent.patience == Patience::OneSignature && !entry.record.promised;
         match verdict {
             Verdict::Alive => {
                 if let Some(slot) = entry.landed.take() {
@@ -471,6 +472,13 @@ impl Engine {
         let Some(entry) = state.entries.get_mut(&id) else { return };
         entry.busy = false;
         entry.told = true;
+        entry.record.promised = true;
+        if entry.durable {
+            let record = entry.record.clone();
+            // Should this fail, which an alert tells, this process keeps the promise alone.
+            let _ = self.write(&mut state, &[Change::Put(&record)]);
+        }
+        let Some(entry) = state.entries.get_mut(&id) else { return };
         entry.answer(&Answer::Landed(landed));
         if !entry.durable {
             state.entries.remove(&id);
@@ -495,7 +503,7 @@ impl Engine {
         let mut state = self.state();
         let Some(entry) = state.entries.get_mut(&id) else { return };
         entry.busy = false;
-        if entry.record.intent.patience == Patience::OneSignature {
+        if entry.record.intent.patience == Patience::OneSignature && !entry.record.promised {
             entry.landed = Some(slot);
             drop(state);
             return self.close(vec![(id, Ending::Failed, answer)]);

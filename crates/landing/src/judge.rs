@@ -92,37 +92,44 @@ pub type Judge = std::sync::Arc<dyn Fn(&Evidence) -> Verdict + Send + Sync>;
 
 /// The rule of this module.
 pub fn judge(evidence: &Evidence) -> Verdict {
+    let gone: Vec<&View> = evidence.views.iter().filter(|view| is_gone(view, evidence)).collect();
+    let still_wanted = still_wanted(&gone, evidence);
     let seen = || evidence.views.iter().filter_map(|view| view.status.as_ref()?.as_ref());
     let sure = || seen().filter(|status| status.commitment >= Commitment::Confirmed);
-    let most_sure = sure().max_by_key(|status| (status.commitment, status.slot));
-    if let Some(Status { slot, error, .. }) = most_sure {
+    if let Some(Status { slot, error, .. }) = sure().max_by_key(|status| (status.commitment, status.slot)) {
+        // Who saw it land may be alone with that for ever; that nobody wants it any more says the same.
+        let settled = error.is_none() && still_wanted == Some(false);
         let could_know = evidence.views.iter().filter(|view| could_know(view, *slot)).count();
-        if sure().count() < evidence.quorum.min(could_know) {
+        if sure().count() < evidence.quorum.min(could_know) && !settled {
             return Verdict::Alive; // others, who should know, do not
         }
         let agree = |status: &&Status| status.commitment == Commitment::Finalized && status.error == *error;
-        let finalized = seen().filter(agree).count() >= evidence.quorum;
+        let finalized = settled || seen().filter(agree).count() >= evidence.quorum;
         return match error.clone() {
             None => Verdict::Landed { slot: *slot, finalized },
             Some(error) => Verdict::Failed { slot: *slot, error, finalized },
         };
     }
-    if seen().next().is_some() {
+    if seen().next().is_some() || gone.len() < evidence.quorum {
         return Verdict::Alive;
     }
-    let gone: Vec<&View> = evidence.views.iter().filter(|view| is_gone(view, evidence)).collect();
-    if gone.len() < evidence.quorum {
-        return Verdict::Alive;
+    match still_wanted {
+        _ if !evidence.by_accounts => Verdict::Dead,
+        Some(true) => Verdict::Dead,
+        Some(false) => Verdict::Unwanted,
+        None => Verdict::Alive,
     }
-    if !evidence.by_accounts {
-        return Verdict::Dead;
-    }
+}
+
+/// What a quorum of accounts, read past the last block that takes the transaction, says; `None` where too few were read, or
+/// they contradict each other.
+fn still_wanted(gone: &[&View], evidence: &Evidence) -> Option<bool> {
     let readings = gone.iter().filter_map(|view| reading_past_the_end(view, evidence));
     let (wanted, unwanted): (Vec<bool>, Vec<bool>) = readings.partition(|wanted| *wanted);
     match (wanted.len(), unwanted.len()) {
-        (wanted, 0) if wanted >= evidence.quorum => Verdict::Dead,
-        (0, unwanted) if unwanted >= evidence.quorum => Verdict::Unwanted,
-        _ => Verdict::Alive, // too few, or they contradict each other
+        (wanted, 0) if wanted >= evidence.quorum => Some(true),
+        (0, unwanted) if unwanted >= evidence.quorum => Some(false),
+        _ => None,
     }
 }
 
@@ -274,6 +281,18 @@ mod tests {
         assert_eq!(verdict([unwanted.clone(), unwanted.clone()]), Verdict::Unwanted);
         let before = View { finalized: Some(Tip { slot: 300, height: 250 }), ..unwanted };
         assert_eq!(verdict([before.clone(), before]), Verdict::Alive, "it may be its own work");
+    }
+
+    #[test]
+    fn landed_is_also_settled_when_one_saw_it_and_nobody_wants_it() {
+        let unwanted = || View { reading: Some(Reading { slot: 300, wanted: false }), ..gone() };
+        let views = |seen| evidence(vec![unwanted(), seen, unwanted()]);
+        let landed = judge(&views(seen(Commitment::Confirmed, None)));
+        assert_eq!(landed, Verdict::Landed { slot: 120, finalized: true });
+        let failed = seen(Commitment::Confirmed, Some(TransactionError::AccountInUse));
+        assert_eq!(judge(&views(failed)), Verdict::Alive);
+        let one = evidence(vec![unwanted(), seen(Commitment::Confirmed, None), gone()]);
+        assert_eq!(judge(&one), Verdict::Alive);
     }
 
     #[test]

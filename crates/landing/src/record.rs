@@ -40,6 +40,8 @@ pub struct OpenRecord {
     pub since_slot: u64,
     /// Transactions that were signed for it, the current one included.
     pub attempts: u32,
+    /// Whether somebody was told that it landed: should that be undone, it is signed again whatever its patience.
+    pub promised: bool,
     /// The transaction that can still land; none before the first was signed.
     pub attempt: Option<Attempt>,
 }
@@ -90,6 +92,7 @@ struct OpenJson {
     signers: Vec<String>,
     since_slot: u64,
     attempts: u32,
+    promised: bool,
     attempt: Option<AttemptJson>,
 }
 
@@ -178,6 +181,7 @@ impl OpenRecord {
             signers: self.signers.iter().map(Address::to_string).collect(),
             since_slot: self.since_slot,
             attempts: self.attempts,
+            promised: self.promised,
             attempt: self.attempt.as_ref().map(attempt),
         };
         serde_json::to_vec(&json).expect("strings, numbers and lists make JSON")
@@ -229,6 +233,7 @@ impl OpenRecord {
             signers: json.signers.iter().map(|key| parse(key)).collect::<Result<_, _>>()?,
             since_slot: json.since_slot,
             attempts: json.attempts,
+            promised: json.promised,
             attempt: json.attempt.map(attempt).transpose()?,
         })
     }
@@ -302,7 +307,16 @@ pub(crate) mod tests {
             price: 1_000,
             fee_lamports: 5_017,
         };
-        OpenRecord { id, intent, signers: vec![key(2)], since_slot: 99, attempts: 1, attempt: Some(attempt) }
+        let signers = vec![key(2)];
+        OpenRecord {
+            id,
+            intent,
+            signers,
+            since_slot: 99,
+            attempts: 1,
+            promised: true,
+            attempt: Some(attempt),
+        }
     }
 
     #[test]

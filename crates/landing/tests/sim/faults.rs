@@ -97,7 +97,8 @@ impl Schedule {
         for _ in 0..rng.random_range(3..=6) {
             match rng.random_range(0..17) {
                 0..=9 => schedule.draw_fault(rng),
-                10 => liar = liar.or(schedule.draw_lie(rng)),
+                10 if liar.is_none() => liar = schedule.draw_lie(rng),
+                10 => {}
                 11 => schedule.draw_outage(rng),
                 12 | 13 => {
                     for _ in 0..rng.random_range(1..=3) {

@@ -73,6 +73,7 @@ fn planted_bugs_are_caught() {
     for plant in Plant::ALL {
         let (failed, ..) = run_seeds(SEEDS, Some(plant));
         let (seed, error) = failed.unwrap_or_else(|| panic!("{plant:?} is not caught"));
+        assert!(error.contains("signed again while"), "{plant:?}: seed {seed}: {error}");
         println!("{plant:?}: seed {seed}: {error}");
     }
 }

@@ -77,6 +77,8 @@ pub struct Proxy {
     pub chain: Arc<Mutex<Chain>>,
     pub windows: Vec<Window>,
     pub clock: VirtualClock,
+    /// When this life began.
+    pub begun: Duration,
     pub power: Arc<Power>,
     pub rng: Mutex<ChaCha8Rng>,
 }
@@ -91,7 +93,8 @@ impl Proxy {
         power: Arc<Power>,
     ) -> Self {
         let rng = Mutex::new(ChaCha8Rng::seed_from_u64(seed.wrapping_mul(31) + index as u64));
-        Self { name: format!("endpoint-{index}"), chain, windows, clock, power, rng }
+        let begun = clock.now();
+        Self { name: format!("endpoint-{index}"), chain, windows, clock, begun, power, rng }
     }
 
     fn fault(&self) -> Option<Fault> {
@@ -154,8 +157,10 @@ impl Endpoint for Proxy {
 
     async fn genesis(&self) -> Result<Hash, EndpointError> {
         self.ask(|chain, _, fault| match fault {
-            // It turns up late, so that the configuration was not refused at once.
-            Some(Fault::OtherChain) if self.clock.now() < Duration::from_secs(2) => Err(error("starting")),
+            // It turns up late in each life, so that the configuration is not refused at once.
+            Some(Fault::OtherChain) if self.clock.now() < self.begun + Duration::from_secs(2) => {
+                Err(error("starting"))
+            }
             Some(Fault::OtherChain) => Ok(Hash::new_from_array([66; 32])),
             _ => Ok(chain.genesis),
         })

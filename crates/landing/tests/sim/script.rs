@@ -82,12 +82,18 @@ impl Actor {
         Ok(())
     }
 
-    /// Lands what only its signature tells of: asks the journal first, which knows what a former process has landed.
-    async fn once(&self, landing: &Landing, intent: &Intent, key: &Arc<Keypair>) {
+    /// Lands what only its signature tells of, or the account that it `opens`: asks the journal first, which knows what a former
+    /// process has landed.
+    async fn once(&self, landing: &Landing, intent: &Intent, opens: Option<Address>, key: &Arc<Keypair>) {
         let purpose = format!("{} {}", self.name, intent.kind);
         loop {
             if self.told.lock().unwrap().contains(&purpose) {
                 return;
+            }
+            if let Some(opened) = opens
+                && let Ok(Some(_)) = grid_client::chain::account(landing, &opened).await
+            {
+                return; // perhaps by the other worker
             }
             let of_it = |subject, kind: &str| subject == intent.subject && kind == intent.kind;
             let closed = landing.closed_intents();
@@ -114,7 +120,7 @@ impl Actor {
             wanted_while: Vec::new(),
             patience,
         };
-        self.once(landing, &intent, &world.client).await;
+        self.once(landing, &intent, None, &world.client).await;
     }
 
     async fn list(&self, landing: &Landing, world: &World, id: u64) {
@@ -138,7 +144,7 @@ impl Actor {
             wanted_while: Vec::new(),
             patience: Patience::OneSignature,
         };
-        self.once(landing, &intent, &world.client).await;
+        self.once(landing, &intent, Some(subject), &world.client).await;
     }
 
     /// One device's life until every job is over.
