@@ -133,7 +133,7 @@ async fn run(cli: Cli) -> anyhow::Result<Exit> {
     match cli.command {
         Command::Init(init) => commands::init::run(&init, &options).await,
         Command::Config(command) => commands::config::run(&command, &options),
-        Command::Completions(shell) => commands::completions::run(&shell),
+        Command::Completions(shell) => Ok(commands::completions::run(&shell)),
         Command::Demo(demo) => demo::run(demo, options.json).await.map(|()| Exit::Success),
         Command::Localnet(localnet) => localnet::run(localnet, options.json).await.map(|()| Exit::Success),
         Command::Doctor => commands::doctor::run(&session()?, commands::doctor::Scope::All).await,

@@ -2,6 +2,7 @@
 
 use crate::{
     exit::Exit,
+    output::say,
     session::Session,
     time::show_duration,
     transfer::{self, Peer, log_lines},
@@ -246,7 +247,7 @@ impl<'a> Watched<'a> {
             return;
         }
         if self.session.out.json {
-            println!("{}", place.json());
+            say(&format!("{}\n", place.json()));
         } else {
             self.bar.suspend(|| self.session.out.note(&place.text()));
         }
@@ -294,8 +295,8 @@ impl<'a> Watched<'a> {
         let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
         for line in log_lines(&bytes[..whole]) {
             match self.session.out.json {
-                true => println!("{}", json!({ "type": "log", "line": line })),
-                false => self.bar.suspend(|| println!("{line}")),
+                true => say(&format!("{}\n", json!({ "type": "log", "line": line }))),
+                false => self.bar.suspend(|| say(&format!("{line}\n"))),
             }
         }
         self.log_bytes += whole as u64;
