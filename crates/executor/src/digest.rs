@@ -36,7 +36,7 @@ impl Digest {
 }
 
 /// A digest in the making: bytes are counted as they are hashed.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Hasher {
     sha256: Sha256,
     size_bytes: u64,

@@ -44,7 +44,7 @@
 //!
 //! - [`digest`]: SHA-256 names; [`json`]: strict and canonical JSON.
 //! - [`definition`]: the job format; [`result`]: the result document; [`log`]: the log's lines.
-//! - [`store`]: content-addressed bytes, local and over HTTP.
+//! - [`store`]: content-addressed bytes, local and over HTTP; [`server`]: the HTTP server beneath.
 //! - [`exec`]: what runs one op; [`job`]: what runs a whole job on it; [`mod@bench`]: the built-in benchmark, and
 //!   the [classes](bench::class) of scores; [`Machine`]: what this machine is made of.
 
@@ -58,6 +58,7 @@ pub mod json;
 pub mod log;
 mod machine;
 pub mod result;
+pub mod server;
 pub mod store;
 
 pub use tokio_util::sync::CancellationToken;

@@ -7,9 +7,16 @@
 //! does is told to an observer, see [`NodeEvent`].
 
 mod admission;
+pub mod alerts;
+pub mod api;
 mod error;
 mod event;
+pub mod health;
+pub mod metrics;
 pub mod registration;
+#[cfg(test)]
+mod sample;
+pub mod view;
 mod watch;
 mod worker;
 

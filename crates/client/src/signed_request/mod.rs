@@ -234,4 +234,23 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn the_documented_vectors_hold() {
+        let docs = include_str!("../../../../docs/node-api.md");
+        let key = Keypair::new_from_array(std::array::from_fn(|index| index as u8));
+        let node = Address::new_from_array([9; 32]);
+        let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        let body =
+            std::array::from_fn(|index| u8::from_str_radix(&abc[2 * index..2 * index + 2], 16).unwrap());
+        let get = format!("/jobs/{node}/log?from=7&follow=1");
+        let put = format!("/content/{abc}?job={node}");
+        for (method, target, body) in [("GET", get, None), ("PUT", put, Some(body))] {
+            let seal = Request { method, target: &target, node, body }.sign(&key, 1_700_000_000, nonce());
+            let [(_, key), (_, time), (_, nonce), (_, signature)] = seal.headers();
+            for told in [key, time, nonce, signature, format!("{method} {target}")] {
+                assert!(docs.contains(&format!("`{told}`")), "{told} is not in docs/node-api.md");
+            }
+        }
+    }
 }

@@ -23,15 +23,20 @@ pub struct FolderStore {
 impl FolderStore {
     /// Opens the store in the folder `root`, and makes the folder where there is none.
     pub fn open(root: impl Into<PathBuf>) -> Result<Self, StoreError> {
-        let root = root.into();
-        let staging = root.join("tmp");
+        let store = Self { root: root.into() };
+        let staging = store.staging();
         fs::create_dir_all(&staging).map_err(StoreError::io(&staging))?;
-        Ok(Self { root })
+        Ok(store)
     }
 
     /// The folder.
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Where files lie until they are whole.
+    pub(super) fn staging(&self) -> PathBuf {
+        self.root.join("tmp")
     }
 
     /// The file that holds the bytes, if the store has them. Its content is as unchecked as any file's.
@@ -43,7 +48,7 @@ impl FolderStore {
     /// Writes what `reader` yields and gives its digest and size. What is there already is written anew, which
     /// heals a damaged file.
     fn keep(&self, mut reader: impl Read) -> Result<(Digest, u64), StoreError> {
-        let staging = self.root.join("tmp");
+        let staging = self.staging();
         let mut file = NamedTempFile::new_in(&staging).map_err(StoreError::io(&staging))?;
         let (digest, size_bytes) =
             copy_hashed(&mut reader, file.as_file_mut()).map_err(StoreError::io(file.path()))?;

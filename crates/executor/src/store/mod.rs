@@ -2,20 +2,24 @@
 //!
 //! Bytes are hashed again on every read, whatever store they come from.
 
+mod answer;
 mod folder;
 mod http;
 mod serve;
 mod sources;
+mod upload;
 
 use std::{fmt, io, path::Path, path::PathBuf};
 
 use async_trait::async_trait;
 
 pub use self::{
+    answer::AnswerBody,
     folder::FolderStore,
     http::{HttpConfig, HttpStore},
     serve::{ServedFolder, serve_folder},
     sources::Sources,
+    upload::Upload,
 };
 use crate::Digest;
 
