@@ -20,10 +20,12 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use solana_address::Address;
 use std::{mem::offset_of, time::Duration};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 /// Time between two looks at a job.
 const LOOK: Duration = Duration::from_millis(500);
+/// Longest wait for the next piece of a log.
+const LOG_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Where a job is, as its client sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -282,10 +284,12 @@ impl<'a> Watched<'a> {
             }
             self.is_pushed = true;
         }
-        if self.follow
-            && let Some(bytes) = peer.log_from(&self.job, self.log_bytes).await?
-        {
-            self.show_log(&bytes);
+        if self.follow {
+            // A node that is slow to answer must not hide that the job is over.
+            let read = timeout(LOG_PATIENCE, peer.log_from(&self.job, self.log_bytes)).await;
+            if let Some(bytes) = read.context("its log does not come")?? {
+                self.show_log(&bytes);
+            }
         }
         Ok(())
     }

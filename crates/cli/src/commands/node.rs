@@ -63,7 +63,7 @@ pub enum Command {
     Status(status::Options),
     /// Offer devices and run what they are matched with, until Ctrl-C or SIGTERM
     #[command(
-        after_help = "Example: grid node start --device 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU --listen 0.0.0.0:8080"
+        after_help = "Example: grid node start --device 4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU --listen 0.0.0.0:8470"
     )]
     Start(StartOptions),
     /// Print a systemd unit for the node
@@ -88,7 +88,7 @@ pub struct StartOptions {
     #[arg(long, value_name = "ADDRESS")]
     device: Vec<Address>,
     /// Where to serve definitions, results and logs
-    #[arg(long, value_name = "IP:PORT", env = "GRID_LISTEN", default_value = "127.0.0.1:8080")]
+    #[arg(long, value_name = "IP:PORT", env = "GRID_LISTEN", default_value = "127.0.0.1:8470")]
     listen: SocketAddr,
     /// Store to fetch definitions and inputs from; may be repeated
     #[arg(long, value_name = "URL", env = "GRID_SOURCE", value_delimiter = ',')]

@@ -24,7 +24,7 @@ pub struct Options {
     #[arg(long, value_name = "ADDRESS")]
     node: Option<Address>,
     /// Where the node tells its operator how it is
-    #[arg(long, value_name = "URL", env = "GRID_NODE_API", default_value = "http://127.0.0.1:8081")]
+    #[arg(long, value_name = "URL", env = "GRID_NODE_API", default_value = "http://127.0.0.1:8471")]
     api: String,
     /// What that address asks for
     #[arg(long, value_name = "TOKEN", env = "GRID_NODE_TOKEN", hide_env_values = true)]
