@@ -133,7 +133,7 @@ async fn run(cli: Cli) -> anyhow::Result<Exit> {
     match cli.command {
         Command::Init(init) => commands::init::run(&init, &options).await,
         Command::Config(command) => commands::config::run(&command, &options),
-        Command::Completions(shell) => commands::completions::run(&shell),
+        Command::Completions(shell) => Ok(commands::completions::run(&shell)),
         Command::Demo(demo) => demo::run(demo, options.json).await.map(|()| Exit::Success),
         Command::Localnet(localnet) => localnet::run(localnet, options.json).await.map(|()| Exit::Success),
         Command::Doctor => commands::doctor::run(&session()?, commands::doctor::Scope::All).await,
@@ -162,6 +162,49 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
+    }
+
+    /// What the documentation shows is understood, and each command is in its table.
+    #[test]
+    fn the_documentation_is_of_this_command_line() {
+        let docs = include_str!("../../../docs/cli.md");
+        let shell = docs.split("```sh\n").skip(1).filter_map(|block| block.split("```").next());
+        let lines: Vec<&str> = shell.flat_map(str::lines).filter(|line| line.starts_with("grid ")).collect();
+        assert!(lines.len() > 10);
+        for line in lines {
+            let line = line.replace("\"$KEY\"", "9aE476sH92Vz7DMPyq5WLPkrKWivxeuTKEFKd2sZZcde");
+            let words = line.split_whitespace().take_while(|word| *word != ">");
+            if let Err(error) = Cli::try_parse_from(words) {
+                panic!("{line}: {error}");
+            }
+        }
+        let table = docs.split("## Commands").nth(1).and_then(|rest| rest.split("## ").next()).unwrap();
+        for command in Cli::command().get_subcommands() {
+            let name = format!("grid {}", command.get_name());
+            assert!(table.contains(&name), "{name}");
+        }
+        for command in ["job", "project", "market", "node", "device", "config"] {
+            let command = Cli::command().find_subcommand(command).unwrap().clone();
+            let row = table.lines().filter(|line| line.contains(&format!("grid {} ", command.get_name())));
+            let rows: String = row.collect();
+            for sub in command.get_subcommands() {
+                let name = sub.get_name();
+                let is_there = rows.contains(&format!("`{name}`")) || rows.contains(&format!(" {name}`"));
+                assert!(is_there, "grid {} {name}", command.get_name());
+            }
+        }
+    }
+
+    /// The exit codes of the documentation are those of the program.
+    #[test]
+    fn the_documentation_has_each_exit_code() {
+        let docs = include_str!("../../../docs/cli.md");
+        for code in [0, exit::FAILED, exit::USAGE, Exit::JobFailed as u8, Exit::JobEnded as u8]
+            .into_iter()
+            .chain([Exit::StillWaiting as u8, Exit::Interrupted as u8])
+        {
+            assert!(docs.contains(&format!("\n| {code} | ")), "{code}");
+        }
     }
 
     /// Every command without commands of its own shows an example, and the example is a command line that is understood.

@@ -8,7 +8,16 @@ use crate::{
 use grid_client::{Landed, event::events_in};
 use serde_json::{Map, Value, json};
 use solana_address::Address;
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    io::{self, Write},
+    sync::Arc,
+};
+
+/// Writes to standard output. Who closed it, like `head`, has read enough: that is no error.
+pub fn say(text: &str) {
+    let _ = io::stdout().lock().write_all(text.as_bytes());
+}
 
 /// Where the results of a command go.
 #[derive(Debug, Clone, Copy)]
@@ -32,7 +41,7 @@ impl Output {
 
     /// Prints JSON, or text that ends with a newline.
     pub fn print(&self, json: &Value, text: &str) {
-        if self.json { println!("{json}") } else { print!("{text}") }
+        if self.json { say(&format!("{json}\n")) } else { say(text) }
     }
 
     /// Says something beside the result; not with JSON.

@@ -5,7 +5,7 @@ use crate::{
     exit::usage,
     facts::Facts,
     posts::{Posts, Wanted},
-    session::Session,
+    session::{NotSent, Session},
     time::parse_duration,
 };
 use anyhow::{Context, Result, ensure};
@@ -179,6 +179,11 @@ async fn list(
         Ok(landed) => {
             post.finish()?;
             Ok(Posted { id, landed: Some(landed) })
+        }
+        // Nothing was listed: the same command again posts another job.
+        Err(error) if error.downcast_ref::<NotSent>().is_some_and(NotSent::is_refusal) => {
+            post.finish()?;
+            Err(error)
         }
         // Whether it landed is not known: the number stays written down, and the same command takes it up again.
         Err(error) => {

@@ -8,7 +8,7 @@ use crate::{
     paths::Paths,
     settings::{Options, Settings},
 };
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use grid_client::{Chain, ChainError, Expectation, Intent, Landed, Patience, RpcChain};
 use solana_address::Address;
 use solana_instruction::Instruction;
@@ -109,7 +109,8 @@ impl Session {
     ) -> Result<Landed> {
         let patience = Patience::OneSignature;
         let intent = Intent { subject, kind: kind.to_owned(), instructions, wanted_while, patience };
-        self.chain.land(&intent, &[self.key()?]).await.map_err(|error| in_words(kind, error))
+        let landed = self.chain.land(&intent, &[self.key()?]).await;
+        landed.map_err(|error| NotSent { kind: intent.kind, error }.into())
     }
 
     /// The same with a second key that signs, for an account that is made.
@@ -126,15 +127,29 @@ impl Session {
             wanted_while: Vec::new(),
             patience: Patience::OneSignature,
         };
-        self.chain.land(&intent, &[self.key()?, other]).await.map_err(|error| in_words(kind, error))
+        let landed = self.chain.land(&intent, &[self.key()?, other]).await;
+        landed.map_err(|error| NotSent { kind: intent.kind, error }.into())
     }
 }
 
-/// An error of a transaction, with what to do about it.
-fn in_words(kind: &str, error: ChainError) -> anyhow::Error {
-    match hints::hint(&error) {
-        Some(hint) => anyhow!("{kind}: {error}\n{hint}"),
-        None => anyhow!("{kind}: {error}"),
+/// A transaction that did not do what it should, with what to do about it.
+#[derive(Debug, thiserror::Error)]
+#[error("{kind}: {error}{hint}", hint = hints::hint(error).map(|hint| format!("\n{hint}")).unwrap_or_default())]
+pub struct NotSent {
+    kind: String,
+    error: ChainError,
+}
+
+impl NotSent {
+    /// Whether it is certain that nothing was changed: the chain said no. Of what was not answered nobody knows.
+    pub fn is_refusal(&self) -> bool {
+        matches!(
+            self.error,
+            ChainError::Program { .. }
+                | ChainError::Transaction { .. }
+                | ChainError::Signing(_)
+                | ChainError::Expired { .. }
+        )
     }
 }
 

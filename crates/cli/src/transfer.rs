@@ -1,45 +1,34 @@
 //! Bytes between a client and a node: definitions and inputs to it, logs, results and artifacts from it.
 //!
 //! A node's endpoint is the one in its record. What a client sends or asks for about its own job is signed
-//! ([`grid_client::signed_request`]); what is named by its SHA-256 needs no signature to be fetched, and is hashed here.
+//! ([`grid_node_api::NodeClient`]); what is named by its SHA-256 needs no signature to be fetched, and is hashed here.
 
+use crate::session::Session;
 use anyhow::{Context, Result, bail, ensure};
-use grid_client::{
-    account::Node,
-    chain::find,
-    nodes,
-    signed_request::{Nonce, Request},
-};
+use grid_client::{account::Node, chain::find, nodes};
 use grid_executor::{
     ContentSource, Digest, FolderStore, HttpConfig, HttpStore, ResultDocument, Sources, log,
     result::{ArtifactKind, ArtifactRecord, MAX_RESULT_BYTES},
 };
+use grid_node_api::{NodeClient, NodeClientError, Pushed};
 use grid_nodes::text;
-use reqwest::{Client, Method, Response, StatusCode, Url};
 use solana_address::Address;
 use solana_keypair::Keypair;
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
-    time::Duration,
 };
-
-use crate::session::Session;
 
 /// Largest log that is fetched, bytes: a definition can't ask for more.
 const MAX_LOG_BYTES: u64 = 1 << 30;
 /// Largest artifact that is fetched, bytes.
 const MAX_ARTIFACT_BYTES: u64 = 1 << 40;
-/// How long a node may take to accept a connection.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a node may stay silent.
-const READ_TIMEOUT: Duration = Duration::from_secs(30);
+/// Most of a running log that is taken at a time, bytes; the rest comes with the next look.
+const LOG_PIECE_BYTES: usize = 8 << 20;
 
 /// A node as a client talks to it.
 pub struct Peer {
-    node: Address,
-    base: Url,
-    http: Client,
+    client: NodeClient,
     key: Arc<Keypair>,
     content: Sources,
 }
@@ -57,17 +46,11 @@ pub async fn peer_of(session: &Session, node: &Address) -> Result<Option<Peer>> 
 impl Peer {
     /// A node that is reached at `endpoint`.
     pub fn new(endpoint: &str, node: Address, key: Arc<Keypair>) -> Result<Self> {
-        let context = || format!("the endpoint {endpoint} of node {node}");
-        let mut base = Url::parse(endpoint).with_context(context)?;
-        if !base.path().ends_with('/') {
-            base.set_path(&format!("{}/", base.path()));
-        }
-        let http = Client::builder().connect_timeout(CONNECT_TIMEOUT).read_timeout(READ_TIMEOUT).build()?;
+        let client = NodeClient::new(endpoint, node)?;
         // Behind `content/` where the endpoint is a node's, at the endpoint itself where it is a plain store.
-        let content = base.join("content/").with_context(context)?;
-        let store = |url: &Url| HttpStore::new(url.as_str(), HttpConfig::default());
-        let content = Sources::new(vec![Arc::new(store(&content)?), Arc::new(store(&base)?)]);
-        Ok(Self { node, base, http, key, content })
+        let plain = HttpStore::new(endpoint, HttpConfig::default())?;
+        let content = Sources::new(vec![Arc::new(client.content()?), Arc::new(plain)]);
+        Ok(Self { client, key, content })
     }
 
     /// Where content is fetched from.
@@ -75,80 +58,37 @@ impl Peer {
         &self.content
     }
 
-    /// Sends a signed request.
-    async fn send(&self, method: Method, target: &str, body: Option<(Digest, Vec<u8>)>) -> Result<Response> {
-        let url = self.base.join(target)?;
-        let line = match url.query() {
-            Some(query) => format!("{}?{query}", url.path()),
-            None => url.path().to_owned(),
-        };
-        let request = Request {
-            method: method.as_str(),
-            target: &line,
-            node: self.node,
-            body: body.as_ref().map(|(digest, _)| digest.0),
-        };
-        let now = u64::try_from(crate::time::now()).unwrap_or_default();
-        let seal = request.sign(&self.key, now, Nonce::random());
-        let mut builder = self.http.request(method, url.clone());
-        for (name, value) in seal.headers() {
-            builder = builder.header(name, value);
-        }
-        if let Some((_, bytes)) = body {
-            builder = builder.body(bytes);
-        }
-        builder.send().await.with_context(|| format!("node {} at {url}", self.node))
-    }
-
-    /// Gives the node what it lacks of the bytes that `job` needs, out of `store`; returns how many bytes that were.
-    pub async fn push(&self, job: &Address, store: &FolderStore, digests: &[Digest]) -> Result<u64> {
-        let mut sent_bytes = 0;
+    /// Gives the node what it lacks of the bytes that `job` needs, out of `store`; returns how many files that were.
+    pub async fn push(&self, job: &Address, store: &FolderStore, digests: &[Digest]) -> Result<usize> {
+        let mut sent = 0;
         for digest in digests {
             if self.content.has(*digest).await.unwrap_or(false) {
                 continue;
             }
-            let bytes = store.get(*digest, u64::MAX).await?;
-            let size_bytes = bytes.len() as u64;
-            let target = format!("content/{digest}?job={job}");
-            let answer = self.send(Method::PUT, &target, Some((*digest, bytes))).await?;
-            refuse(answer).await.with_context(|| format!("giving {digest} to node {}", self.node))?;
-            sent_bytes += size_bytes;
-        }
-        Ok(sent_bytes)
-    }
-
-    /// What a job's log has from a byte on; `None` where the node does not serve logs.
-    pub async fn log_from(&self, job: &Address, from_byte: u64) -> Result<Option<Vec<u8>>> {
-        let answer = self.send(Method::GET, &format!("jobs/{job}/log?from={from_byte}"), None).await?;
-        match answer.status() {
-            StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST => Ok(None),
-            StatusCode::RANGE_NOT_SATISFIABLE => Ok(Some(Vec::new())),
-            _ => {
-                let mut answer = refuse(answer).await?;
-                let mut bytes = Vec::new();
-                while let Some(chunk) = answer.chunk().await? {
-                    bytes.extend_from_slice(&chunk);
-                    ensure!(
-                        bytes.len() as u64 <= MAX_LOG_BYTES,
-                        "node {} sends a log without an end",
-                        self.node
-                    );
-                }
-                Ok(Some(bytes))
+            let path = store.path_of(*digest);
+            let pushed = self.client.push_file(&self.key, job, *digest, &path).await;
+            if pushed.with_context(|| format!("giving it {digest}"))? == Pushed::Sent {
+                sent += 1;
             }
         }
+        Ok(sent)
     }
-}
 
-/// An answer that is no refusal; of a refusal what it says.
-async fn refuse(answer: Response) -> Result<Response> {
-    let status = answer.status();
-    if status.is_success() {
-        return Ok(answer);
+    /// What a job's log has from a byte on, or the first piece of it; `None` where the node does not have it.
+    pub async fn log_from(&self, job: &Address, from_byte: u64) -> Result<Option<Vec<u8>>> {
+        let mut log = self.client.log(self.key.insecure_clone(), *job, from_byte, false);
+        let mut bytes = Vec::new();
+        while bytes.len() < LOG_PIECE_BYTES {
+            match log.next().await {
+                Ok(Some(piece)) => bytes.extend_from_slice(&piece),
+                Ok(None) => break,
+                // 404: not there (any more); 400: a plain store.
+                Err(NodeClientError::Refused { status: 400 | 404, .. }) => return Ok(None),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(Some(bytes))
     }
-    let said = answer.text().await.unwrap_or_default();
-    let said: String = crate::facts::printable(said.trim()).chars().take(300).collect();
-    bail!("it answered {status}: {said}")
 }
 
 /// The result document that a job's account names, checked against it.

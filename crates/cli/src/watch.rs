@@ -2,6 +2,7 @@
 
 use crate::{
     exit::Exit,
+    output::say,
     session::Session,
     time::show_duration,
     transfer::{self, Peer, log_lines},
@@ -19,10 +20,12 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use solana_address::Address;
 use std::{mem::offset_of, time::Duration};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 /// Time between two looks at a job.
 const LOOK: Duration = Duration::from_millis(500);
+/// Longest wait for the next piece of a log.
+const LOG_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Where a job is, as its client sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -246,7 +249,7 @@ impl<'a> Watched<'a> {
             return;
         }
         if self.session.out.json {
-            println!("{}", place.json());
+            say(&format!("{}\n", place.json()));
         } else {
             self.bar.suspend(|| self.session.out.note(&place.text()));
         }
@@ -281,10 +284,12 @@ impl<'a> Watched<'a> {
             }
             self.is_pushed = true;
         }
-        if self.follow
-            && let Some(bytes) = peer.log_from(&self.job, self.log_bytes).await?
-        {
-            self.show_log(&bytes);
+        if self.follow {
+            // A node that is slow to answer must not hide that the job is over.
+            let read = timeout(LOG_PATIENCE, peer.log_from(&self.job, self.log_bytes)).await;
+            if let Some(bytes) = read.context("its log does not come")?? {
+                self.show_log(&bytes);
+            }
         }
         Ok(())
     }
@@ -294,8 +299,8 @@ impl<'a> Watched<'a> {
         let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
         for line in log_lines(&bytes[..whole]) {
             match self.session.out.json {
-                true => println!("{}", json!({ "type": "log", "line": line })),
-                false => self.bar.suspend(|| println!("{line}")),
+                true => say(&format!("{}\n", json!({ "type": "log", "line": line }))),
+                false => self.bar.suspend(|| say(&format!("{line}\n"))),
             }
         }
         self.log_bytes += whole as u64;

@@ -67,7 +67,7 @@ fn the_whole_life_of_a_job() {
     ]);
     assert_eq!(ran.code, 0, "{ran:?}");
     assert!(ran.stdout.contains("count | words=6"), "the log is followed: {}", ran.stdout);
-    assert!(ran.stderr.contains("running on device"), "{}", ran.stderr);
+    assert!(ran.stderr.lines().any(|line| line == "done"), "{}", ran.stderr);
     let counted = fs::read_to_string(client.path("out/artifacts/top-words.tsv")).unwrap();
     assert!(counted.starts_with("rank\tword\tcount\tper mille\n1\tthree\t3\t500\n"), "{counted}");
 
@@ -477,4 +477,57 @@ fn completions_and_the_unit_are_printed() {
     ] {
         assert!(unit.lines().any(|found| found == line), "{line}");
     }
+}
+
+/// A node's own HTTP side takes what the client hands it after the match, and gives back log and result.
+#[test]
+fn a_client_hands_its_files_to_the_node_that_is_matched() {
+    let world = World::start(&["admin", "client", "node"]);
+    let [admin, client, node] = ["admin", "client", "node"].map(|name| world.user(name));
+    let mint = world.mint(admin, &[client]);
+    let market = text(&admin.ok(&["market", "open", "--price-per-second", "0.001"]), "market");
+    client.set("GRID_MARKET", &market);
+    client.ok(&["project", "open", "--deposit", "10"]);
+    let device = text(&node.ok(&["device", "open", "--market", &market]), "device");
+    let http = world.serve_node(node, &device, &market, &mint);
+    node.ok(&["node", "register", "--country", "756", "--endpoint", &http.endpoint]);
+
+    let words = client.file("words.txt", "b a a\n");
+    let definition = client.file("job.json", r#"{"version": "0.1", "type": "container", "inputs": [{"name": "words"}], "ops": [
+        {"type": "container/run", "id": "read", "args": {"image": "x", "cmd": "echo begins; cat words; sleep 2; echo ends"}}]}"#);
+    let out = client.path("out");
+    let mut waiting = client.spawn(&[
+        "--json",
+        "job",
+        "post",
+        &definition,
+        "--input",
+        &format!("words={words}"),
+        "--timeout",
+        "1m",
+        "--follow",
+        "--download",
+        &out,
+    ]);
+    let posted = waiting.line();
+    let pushed = [text(&posted, "definition"), grid_executor::Digest::of(b"b a a\n").to_string()];
+    // The node matches; only when both files have come does its worker begin: it would hand the job back without them.
+    world.match_device(node, &device, &market);
+    world.wait_for("the client's files", || pushed.iter().all(|digest| http.has_upload(digest)));
+    let worker = http.work(&world, node);
+    let lines = waiting.rest();
+    assert_eq!(waiting.wait(), 0, "{lines:?}");
+    let log: Vec<String> =
+        lines.iter().filter(|line| line["type"] == "log").map(|line| text(line, "line")).collect();
+    assert_eq!(log, ["read | begins", "read | b a a", "read | ends"], "each line once");
+    assert_eq!(lines.last().unwrap()["status"], "succeeded");
+    assert_eq!(client.ok(&["job", "verify", &text(&posted, "job"), &out])["status"], "succeeded");
+    let status = node.ok(&["node", "status", "--once", "--api", &http.private]);
+    assert_eq!(
+        (&status["worker"]["version"], &status["devices"][0]["hardware"]),
+        (&"0.1.0".into(), &"cpu-0".into())
+    );
+    let foreign = client.ok(&["node", "status", "--once", "--api", &http.private]);
+    assert!(text(&foreign, "trouble").contains("that is the worker of node"), "{foreign}");
+    worker.stop(&world);
 }

@@ -1,9 +1,8 @@
 //! `grid completions`: what a shell needs to complete commands.
 
-use crate::{Cli, exit::Exit};
+use crate::{Cli, exit::Exit, output::say};
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
-use std::io::{self, Write};
 
 #[derive(Args)]
 pub struct Options {
@@ -11,9 +10,9 @@ pub struct Options {
     shell: Shell,
 }
 
-pub fn run(options: &Options) -> anyhow::Result<Exit> {
+pub fn run(options: &Options) -> Exit {
     let mut script = Vec::new();
     clap_complete::generate(options.shell, &mut Cli::command(), "grid", &mut script);
-    io::stdout().write_all(&script)?;
-    Ok(Exit::Success)
+    say(&String::from_utf8_lossy(&script));
+    Exit::Success
 }

@@ -3,7 +3,7 @@
 mod read;
 mod view;
 
-use crate::{exit::Exit, session::Session};
+use crate::{exit::Exit, output::say, session::Session};
 use anyhow::{Context, Result};
 use clap::Args;
 use ratatui::{
@@ -24,7 +24,7 @@ pub struct Options {
     #[arg(long, value_name = "ADDRESS")]
     node: Option<Address>,
     /// Where the node tells its operator how it is
-    #[arg(long, value_name = "URL", env = "GRID_NODE_API", default_value = "http://127.0.0.1:8081")]
+    #[arg(long, value_name = "URL", env = "GRID_NODE_API", default_value = "http://127.0.0.1:8471")]
     api: String,
     /// What that address asks for
     #[arg(long, value_name = "TOKEN", env = "GRID_NODE_TOKEN", hide_env_values = true)]
@@ -42,11 +42,11 @@ pub async fn run(session: &Session, options: &Options) -> Result<Exit> {
     let reader = read::Reader::new(session, node, &options.api, options.token.clone())?;
     let status = reader.read().await?;
     if session.out.json {
-        println!("{}", status.to_json());
+        say(&format!("{}\n", status.to_json()));
         return Ok(Exit::Success);
     }
     if options.once || !std::io::stdout().is_terminal() {
-        print!("{}", view::to_text(&status));
+        say(&view::to_text(&status));
         return Ok(Exit::Success);
     }
     let mut terminal = ratatui::try_init().context("the terminal")?;

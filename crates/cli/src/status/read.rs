@@ -9,90 +9,42 @@ use grid_client::{
     chain::{account, job_assigned_to},
     query::find_all,
 };
-use reqwest::{Client, Url};
-use serde::Deserialize;
+use grid_node_api::{
+    NodeClient,
+    report::{DeviceReport, DeviceState, NodeReport},
+};
 use solana_address::Address;
 use std::{mem::offset_of, time::Duration};
+use tokio::time::timeout;
 
 /// How long the worker may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Largest answer that is read, bytes.
-const MAX_ANSWER_BYTES: usize = 8 << 20;
 
 /// Where a status is read.
 pub struct Reader<'a> {
     session: &'a Session,
     node: Address,
-    url: Url,
+    worker: NodeClient,
     token: Option<String>,
-    http: Client,
 }
 
-/// The part of a worker's `GET /status` that is shown; it may tell more.
-#[derive(Debug, Deserialize)]
-struct Report {
-    node: String,
-    version: String,
-    started_at: u64,
-    now: u64,
-    is_stopping: bool,
-    devices: Vec<DeviceReport>,
-    intents: Vec<IntentReport>,
-    endpoints: Vec<EndpointReport>,
-    problems: Vec<ProblemReport>,
-}
-
-#[derive(Debug, Deserialize)]
-struct DeviceReport {
-    device: String,
-    label: String,
-    state: String,
-    failure: Option<String>,
-    temperature_celsius: Option<u32>,
-    power_watts: Option<u32>,
-    utilisation_percent: Option<u32>,
-}
-
-#[derive(Debug, Deserialize)]
-struct IntentReport {
-    subject: String,
-    kind: String,
-    since: u64,
-}
-
-#[derive(Debug, Deserialize)]
-struct EndpointReport {
-    name: String,
-    is_answering: bool,
-    lag_slots: Option<u64>,
-}
-
-#[derive(Debug, Deserialize)]
-struct ProblemReport {
-    kind: String,
-    message: String,
-}
-
-impl DeviceReport {
-    fn in_words(&self) -> String {
-        let parts = [
-            Some(self.label.clone()),
-            self.failure.clone(),
-            self.temperature_celsius.map(|value| format!("{value} °C")),
-            self.power_watts.map(|value| format!("{value} W")),
-            self.utilisation_percent.map(|value| format!("{value} %")),
-        ];
-        parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
-    }
+/// What the worker says of a device's hardware.
+fn in_words(told: &DeviceReport) -> String {
+    let parts = [
+        Some(told.label.clone()),
+        told.failure.clone(),
+        told.temperature_celsius.map(|value| format!("{value} °C")),
+        told.power_watts.map(|value| format!("{value} W")),
+        told.utilisation_percent.map(|value| format!("{value} %")),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 impl<'a> Reader<'a> {
     /// Reads `node`, whose worker tells its operator how it is at `api`.
     pub fn new(session: &'a Session, node: Address, api: &str, token: Option<String>) -> Result<Self> {
-        let url = Url::parse(api).and_then(|url| url.join("/status"));
-        let url = url.with_context(|| format!("--api {api}"))?;
-        let http = Client::builder().timeout(PATIENCE).build()?;
-        Ok(Self { session, node, url, token, http })
+        let worker = NodeClient::new(api, node).context("--api")?;
+        Ok(Self { session, node, worker, token })
     }
 
     /// Reads once. The worker may be silent, the chain must answer.
@@ -117,7 +69,7 @@ impl<'a> Reader<'a> {
         &self,
         address: &Address,
         device: &Device,
-        report: Option<&Report>,
+        report: Option<&NodeReport>,
     ) -> Result<DeviceLine> {
         let chain = self.session.chain.as_ref();
         let market = account(chain, &device.market).await?;
@@ -129,9 +81,8 @@ impl<'a> Reader<'a> {
             DevicePhase::Assigned | DevicePhase::Running => Some(device.job),
             DevicePhase::Idle | DevicePhase::Queued => None,
         };
-        let told =
-            report.and_then(|report| report.devices.iter().find(|told| told.device == address.to_string()));
-        let has_failed = told.is_some_and(|told| told.state == "failed");
+        let told = report.and_then(|report| report.devices.iter().find(|told| told.device == *address));
+        let has_failed = told.is_some_and(|told| told.state == DeviceState::Failed);
         Ok(DeviceLine {
             device: *address,
             market: device.market,
@@ -143,36 +94,25 @@ impl<'a> Reader<'a> {
             jobs: device.jobs_finished.get(),
             strikes: device.strikes.get().into(),
             mint: self.session.mint(&device.mint).await?,
-            hardware: told.map(DeviceReport::in_words).unwrap_or_default(),
+            hardware: told.map(in_words).unwrap_or_default(),
         })
     }
 
-    async fn report(&self) -> Result<Report> {
-        let mut request = self.http.get(self.url.clone());
-        if let Some(token) = &self.token {
-            request = request.bearer_auth(token);
-        }
-        let mut answer = request.send().await?.error_for_status()?;
-        let mut bytes = Vec::new();
-        while let Some(chunk) = answer.chunk().await? {
-            bytes.extend_from_slice(&chunk);
-            anyhow::ensure!(bytes.len() <= MAX_ANSWER_BYTES, "{} sends too much for a status", self.url);
-        }
-        let report: Report = serde_json::from_slice(&bytes)
-            .with_context(|| format!("{} sends no status of a node", self.url))?;
+    async fn report(&self) -> Result<NodeReport> {
+        let answer = timeout(PATIENCE, self.worker.report(self.token.as_deref())).await;
+        let report = answer.with_context(|| format!("no answer within {} s", PATIENCE.as_secs()))??;
         anyhow::ensure!(
-            report.node == self.node.to_string(),
-            "{} is the worker of node {}, not of {}",
-            self.url,
-            crate::facts::printable(&report.node),
+            report.node == self.node,
+            "that is the worker of node {}, not of {}",
+            report.node,
             self.node
         );
         Ok(report)
     }
 }
 
-impl From<Report> for Worker {
-    fn from(report: Report) -> Self {
+impl From<NodeReport> for Worker {
+    fn from(report: NodeReport) -> Self {
         let age = |since: u64| report.now.saturating_sub(since);
         Self {
             version: report.version,
@@ -181,7 +121,9 @@ impl From<Report> for Worker {
             open_intents: report
                 .intents
                 .into_iter()
-                .map(|intent| (intent.kind, intent.subject, report.now.saturating_sub(intent.since)))
+                .map(|intent| {
+                    (intent.kind, intent.subject.to_string(), report.now.saturating_sub(intent.since))
+                })
                 .collect(),
             endpoints: report
                 .endpoints

@@ -1,5 +1,7 @@
 //! The embedded network, and users with homes and shells of their own.
 
+mod node;
+
 use grid_localnet::{Airdrop, Localnet, LocalnetConfig, ProgramBinary, program_folder};
 use serde_json::Value;
 use solana_address::Address;
@@ -10,7 +12,8 @@ use std::{
     io::{BufRead, BufReader},
     net::{SocketAddr, TcpListener},
     path::{Path, PathBuf},
-    process::{Child, ChildStdout, Command, Stdio},
+    process::{Child, Command, Stdio},
+    sync::mpsc::{self, Receiver},
     time::Duration,
 };
 use tempfile::TempDir;
@@ -203,26 +206,38 @@ impl User {
     /// Starts a command that goes on.
     pub fn spawn(&self, arguments: &[&str]) -> Running {
         let mut child = self.command(arguments).stdout(Stdio::piped()).spawn().expect("grid starts");
-        let lines = BufReader::new(child.stdout.take().expect("its output"));
-        Running { child, lines: Some(lines) }
+        let output = BufReader::new(child.stdout.take().expect("its output"));
+        let (sender, lines) = mpsc::channel();
+        // Read to its end, so that the command never waits for a reader.
+        std::thread::spawn(move || {
+            for line in output.lines().map_while(Result::ok) {
+                let _ = sender.send(line);
+            }
+        });
+        Running { child, lines }
     }
 }
 
 /// A command that goes on; killed with the test.
 pub struct Running {
     child: Child,
-    lines: Option<BufReader<ChildStdout>>,
+    lines: Receiver<String>,
 }
 
 impl Running {
-    /// The next line that it prints, as JSON. From then on its output is read and dropped, so that it never waits for a reader.
+    /// The next line that it prints, as JSON.
     #[track_caller]
     pub fn line(&mut self) -> Value {
-        let mut lines = self.lines.take().expect("a line is read once");
-        let mut line = String::new();
-        lines.read_line(&mut line).expect("a line");
-        std::thread::spawn(move || lines.lines().map_while(Result::ok).for_each(drop));
+        let line = self.lines.recv_timeout(Duration::from_secs(60)).expect("a line within a minute");
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"))
+    }
+
+    /// All that it prints until it ends, a JSON value a line.
+    #[track_caller]
+    pub fn rest(&mut self) -> Vec<Value> {
+        let parse =
+            |line: String| serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        self.lines.iter().map(parse).collect()
     }
 
     /// Sends SIGTERM.
