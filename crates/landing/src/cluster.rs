@@ -53,6 +53,8 @@ pub struct EndpointStatus {
     pub lag_slots: u64,
     /// Questions that failed since the last answer.
     pub failures: u32,
+    /// Questions altogether.
+    pub asked: u64,
     /// Questions that failed altogether.
     pub failed: u64,
     /// How bad it is, in slots; the smallest is asked first.
@@ -135,6 +137,7 @@ impl Cluster {
             standing: health.standing,
             lag_slots: newest.saturating_sub(health.slot),
             failures: health.failures,
+            asked: health.asked,
             failed: health.failed,
             score: health.score(newest),
         };

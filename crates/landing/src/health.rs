@@ -29,6 +29,8 @@ pub struct Health {
     pub slot: u64,
     /// Failed questions since the last answer.
     pub failures: u32,
+    /// Questions altogether.
+    pub asked: u64,
     /// Failed questions altogether.
     pub failed: u64,
 }
@@ -36,12 +38,14 @@ pub struct Health {
 impl Health {
     /// It answered.
     pub fn answered(&mut self) {
+        self.asked += 1;
         self.failures = 0;
     }
 
     /// It did not. What comes back after a long silence may be another machine: its chain is asked for again.
     pub fn did_not(&mut self) {
         self.failures = (self.failures + 1).min(MAX_FAILURES);
+        self.asked += 1;
         self.failed += 1;
         if self.failures >= 3 && self.standing == Standing::Right {
             self.standing = Standing::Unknown;
@@ -67,7 +71,7 @@ pub fn ranking(members: &[Health]) -> Vec<usize> {
 mod tests {
     use super::*;
 
-    const GOOD: Health = Health { standing: Standing::Right, slot: 1_000, failures: 0, failed: 0 };
+    const GOOD: Health = Health { standing: Standing::Right, slot: 1_000, failures: 0, asked: 0, failed: 0 };
 
     #[test]
     fn the_newest_and_most_reliable_is_asked_first() {
@@ -94,6 +98,7 @@ mod tests {
         assert_eq!((health.failures, health.standing), (2, Standing::Right));
         health.answered();
         assert_eq!((health.failures, health.failed), (0, 2));
+        assert_eq!(health.asked, health.failed + 1);
         for _ in 0..100 {
             health.did_not();
         }

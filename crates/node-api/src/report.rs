@@ -205,8 +205,6 @@ pub struct EndpointReport {
     pub requests: u64,
     /// Those that failed.
     pub errors: u64,
-    /// Bytes received since the worker started.
-    pub received_bytes: u64,
 }
 
 /// A file system.

@@ -26,7 +26,7 @@ pub struct NodeConfig {
     /// What runs jobs.
     pub executor: ExecutorChoice,
     /// The container engine's socket, for example `/run/podman/podman.sock`; else `DOCKER_HOST`, else Docker's.
-    pub engine: Option<String>,
+    pub engine: Option<PathBuf>,
     /// Where the node listens for clients and for its operator.
     pub api: ApiConfig,
     /// How clients reach the node from outside; what the registry says.

@@ -247,7 +247,6 @@ impl Collector for Reported {
         };
         tell.counter("rpc_requests", "", "Requests to an endpoint.", counts(|it| it.requests))?;
         tell.counter("rpc_errors", "", "Requests that failed.", counts(|it| it.errors))?;
-        tell.counter("rpc_received", "bytes", "Received from it.", counts(|it| it.received_bytes))?;
 
         let free = report.disks.iter().map(|disk| ([("disk", disk.name.clone())], disk.free_bytes as f64));
         tell.gauge("disk_free", "bytes", "Room left on a disk.", free)

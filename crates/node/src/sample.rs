@@ -61,7 +61,6 @@ pub(crate) fn report() -> NodeReport {
             lag_slots: Some(2),
             requests: 1_000,
             errors: 3,
-            received_bytes: 123_456,
         }],
         disks: vec![DiskReport { name: "store".into(), free_bytes: 100 << 30, total_bytes: 200 << 30 }],
         problems: vec![],

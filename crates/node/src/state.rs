@@ -6,7 +6,7 @@ use crate::{
     view::{LogFile, View},
 };
 use grid_client::{
-    Chain, ChainError, Intent,
+    Chain, ChainError,
     account::{self, Device, Job},
 };
 use grid_executor::{CancellationToken, Digest, FolderStore, Workplace};
@@ -351,9 +351,8 @@ fn endpoint_report(endpoint: grid_landing::EndpointStatus) -> EndpointReport {
         name: endpoint.name,
         is_answering: endpoint.failures == 0,
         lag_slots: Some(endpoint.lag_slots),
-        requests: endpoint.failed,
+        requests: endpoint.asked,
         errors: endpoint.failed,
-        received_bytes: 0,
     }
 }
 

@@ -8,25 +8,21 @@ use crate::{
     status,
 };
 use anchor_lang::Discriminator;
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use grid_client::{
     Filter,
-    account::{Attestation, Device, Node},
+    account::{Attestation, Node},
     nodes,
     query::find_all,
 };
-use grid_executor::{
-    BenchClass, CancellationToken, Device as Hardware, FolderStore, HttpConfig, HttpStore, JobEvent,
-    JobStatus, Machine, ProcessExecutor, Sources, Workplace, serve_folder,
-};
+use grid_executor::{BenchClass, Device as Hardware, FolderStore, Machine, ProcessExecutor, Sources, Workplace};
 use grid_devices::{Event, NvmlProbe, Probe, Rules, Tracker};
 use grid_node::registration;
 use grid_nodes::text;
 use serde_json::json;
 use solana_address::Address;
-use std::{mem::offset_of, net::SocketAddr, path::PathBuf, sync::Arc};
-use tokio::task::JoinSet;
+use std::mem::offset_of;
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -243,7 +239,7 @@ async fn devices(session: &Session) -> Result<()> {
     let mut probe = NvmlProbe::start().context("the thread that asks the driver")?;
     let snapshot = probe.snapshot().await.context("no GPU can be offered")?;
     let mut tracker = Tracker::new(Rules::default());
-    let rows: Vec<Facts> = tracker.saw(snapshot).into_iter().filter_map(|event| match event {
+    let rows = tracker.saw(snapshot).into_iter().filter_map(|event| match event {
         Event::Appeared { gpu, causes } => {
             let causes: Vec<String> = causes.iter().map(ToString::to_string).collect();
             Some(
