@@ -1,18 +1,4 @@
-//! [`Tracker`]: from one look at the GPUs after the other to what changed. It knows no clock and no driver.
-//!
-//! The rules, with `n` for [`Rules::patience_polls`]:
-//!
-//! | what is seen | what follows |
-//! | --- | --- |
-//! | a GPU that was not there | [`Event::Appeared`], at once, with what speaks against work |
-//! | the driver says that a GPU fell off the bus | [`Event::Lost`], at once |
-//! | a poll that worked does not count a GPU | lost, at the `n`th in a row |
-//! | a GPU is counted and cannot be read | unhealthy, at the `n`th poll in a row |
-//! | a poll that failed as a whole, or brought no answer | nothing is known of any GPU: nothing, until the `n`th in a row, then all are unhealthy; none is lost |
-//! | a fatal Xid error, ECC errors that could not be corrected and became more | unhealthy, at once, until the GPU was lost and came back, or the program is started anew |
-//! | warmer than the slowdown threshold | unhealthy, at the `n`th poll in a row; until the `n`th in a row that is not |
-//! | memory that waits for repair, MIG mode | unhealthy, at once, as long as it lasts |
-//! | another index, slot or driver | [`Event::Changed`] |
+//! [`Tracker`]: from one look at the GPUs after the other to what changed.
 
 use std::{collections::BTreeMap, fmt, mem};
 
@@ -153,7 +139,21 @@ pub enum LostReason {
     Absent,
 }
 
-/// From snapshots to events. See the [rules](self).
+/// From one look at the GPUs after the other to what changed. It knows no clock and no driver.
+///
+/// The rules, with `n` for [`Rules::patience_polls`]:
+///
+/// | what is seen | what follows |
+/// | --- | --- |
+/// | a GPU that was not there | [`Event::Appeared`], at once, with what speaks against work |
+/// | the driver says that a GPU fell off the bus | [`Event::Lost`], at once |
+/// | a poll that worked does not count a GPU | lost, at the `n`th in a row |
+/// | a GPU is counted and cannot be read | unhealthy, at the `n`th poll in a row |
+/// | a poll that failed as a whole, or brought no answer | nothing is known of any GPU: nothing, until the `n`th in a row, then all are unhealthy; none is lost |
+/// | a fatal Xid error, ECC errors that could not be corrected and became more | unhealthy, at once, until the GPU was lost and came back, or the program is started anew |
+/// | warmer than the slowdown threshold | unhealthy, at the `n`th poll in a row; until the `n`th in a row that is not |
+/// | memory that waits for repair, MIG mode | unhealthy, at once, as long as it lasts |
+/// | another index, slot or driver | [`Event::Changed`] |
 #[derive(Clone, Debug)]
 pub struct Tracker {
     rules: Rules,

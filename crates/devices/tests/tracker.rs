@@ -117,6 +117,18 @@ fn a_gpu_that_cannot_be_read_disturbs_no_other() {
 }
 
 #[test]
+fn a_gpu_that_cannot_be_read_for_a_moment_is_well() {
+    let (mut tracker, machine) = settled();
+    let mut broken = machine.clone();
+    broken.breaks(GEFORCE, false, "timeout");
+    for _ in 0..3 {
+        assert_eq!(tracker.saw(broken.snapshot()), NOTHING);
+        assert_eq!(tracker.saw(broken.snapshot()), NOTHING);
+        assert_eq!(tracker.saw(machine.snapshot()), NOTHING);
+    }
+}
+
+#[test]
 fn a_fatal_xid_stays_until_the_gpu_was_gone() {
     let (mut tracker, mut machine) = settled();
     let uuid = machine.uuid(A100);

@@ -19,6 +19,11 @@ enum Look {
     Held(tokio::sync::oneshot::Receiver<()>, Snapshot),
 }
 
+/// What must come, and comes at once.
+async fn soon<T>(what: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(60), what).await.expect("it comes at once")
+}
+
 /// Plays its looks, then never answers again.
 struct Story(VecDeque<Look>);
 
@@ -45,7 +50,7 @@ fn tell(looks: impl IntoIterator<Item = Look>) -> (mpsc::Receiver<Event>, Cancel
 async fn next(events: &mut mpsc::Receiver<Event>, count: usize) -> Vec<Event> {
     let mut taken = Vec::new();
     while taken.len() < count {
-        taken.push(events.recv().await.expect("the watcher goes on"));
+        taken.push(soon(events.recv()).await.expect("the watcher goes on"));
     }
     taken
 }
@@ -86,7 +91,7 @@ async fn a_driver_that_hangs_makes_gpus_unhealthy_and_its_answer_well_again() {
 async fn it_ends_when_it_is_stopped_also_while_the_driver_hangs() {
     let (mut events, stop) = tell([]);
     stop.cancel();
-    assert_eq!(events.recv().await, None);
+    assert_eq!(soon(events.recv()).await, None);
 }
 
 #[tokio::test]
@@ -102,5 +107,5 @@ async fn it_ends_when_nobody_listens() {
     let probe = Guarded(Story(VecDeque::new()), alive);
     let events = watch(probe, Rules::default(), PERIOD, CancellationToken::new());
     drop(events);
-    assert_eq!(gone.recv().await, None, "the probe was dropped with its watcher");
+    assert_eq!(soon(gone.recv()).await, None, "the probe was dropped with its watcher");
 }
