@@ -241,7 +241,9 @@ async fn until(reached: impl Fn() -> bool) {
 
 #[tokio::test]
 async fn a_slow_body_is_given_up() {
-    let world = World::with(limited(|limits| limits.idle_seconds = 1)).await.unwrap();
+    let world = World::with(limited(|limits| (limits.idle_seconds, limits.min_bytes_per_second) = (1, 0)))
+        .await
+        .unwrap();
     let digest = Digest::of(b"announced");
     let request = world.signed(&world.owner, Method::PUT, &world.target(digest), Some(digest));
     let mut connection = begin(&world, request.build().unwrap(), 9).await;
