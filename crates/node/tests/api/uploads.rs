@@ -249,7 +249,8 @@ async fn a_slow_body_is_given_up() {
     let mut connection = begin(&world, request.build().unwrap(), 9).await;
     connection.write_all(b"anno").await.unwrap();
     let mut answer = String::new();
-    connection.read_to_string(&mut answer).await.unwrap();
+    let read = tokio::time::timeout(Duration::from_secs(20), connection.read_to_string(&mut answer)).await;
+    read.expect("it is given up within 20 s").unwrap();
     assert!(answer.starts_with("HTTP/1.1 408") && answer.contains("too slowly"), "{answer}");
     assert!(world.files().is_empty());
 }
