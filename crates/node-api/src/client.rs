@@ -2,7 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use bytes::Bytes;
@@ -21,6 +21,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 /// Tries in a row that bring no byte of a log before it is given up.
 const LOG_TRIES: u32 = 8;
+/// An answer that stood for so long without a byte is no failure: the job had nothing to say.
+const STEADY: Duration = Duration::from_secs(20);
 /// Wait before the second of them; it doubles.
 const LOG_PAUSE: Duration = Duration::from_millis(200);
 /// Most of an answer that is no content and no log, bytes.
@@ -232,6 +234,7 @@ impl NodeLog {
     pub async fn next(&mut self) -> Result<Option<Bytes>, NodeClientError> {
         let mut tries = 1;
         while !self.is_over {
+            let begun = Instant::now();
             let error = match self.read().await {
                 Ok(Some(bytes)) if bytes.is_empty() => continue,
                 Ok(Some(bytes)) => {
@@ -252,6 +255,9 @@ impl NodeLog {
                 }
                 _ => false,
             };
+            if begun.elapsed() >= STEADY {
+                tries = 1;
+            }
             if !may_pass || tries == LOG_TRIES {
                 return Err(error);
             }

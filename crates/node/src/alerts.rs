@@ -134,7 +134,7 @@ impl Alerts {
             let report = self.overview.report();
             let now = Instant::now();
             let changes = self.told.changes(&report.problems, now, &self.config);
-            let mut wait = Duration::from_millis(self.config.look_milliseconds);
+            let mut wait = Duration::from_millis(self.config.look_milliseconds.max(1));
             if !changes.is_empty() && now >= next_post {
                 let posted = tokio::select! {
                     posted = self.post(&changes, report.node, report.now) => posted,

@@ -194,6 +194,31 @@ mod tests {
     }
 
     #[tokio::test]
+    #[ignore = "needs GRID_SMALL_DISK, a folder on a file system with less than 4 MiB free"]
+    async fn a_full_disk_is_told_and_left_as_it_was() {
+        let folder = std::env::var_os("GRID_SMALL_DISK").expect("GRID_SMALL_DISK");
+        let store = FolderStore::open(folder).unwrap();
+        let mut upload = store.upload(Digest::of(b"large"), 8 << 20).await.unwrap();
+        let mut written = Ok(());
+        for _ in 0..8 {
+            written = upload.write(Bytes::from(vec![7; 1 << 20])).await;
+            if written.is_err() {
+                break;
+            }
+        }
+        let error = written.unwrap_err();
+        assert!(
+            matches!(&error, StoreError::Io { error, .. } if error.kind() == io::ErrorKind::StorageFull),
+            "{error}"
+        );
+        drop(upload);
+        assert_eq!(staged(&store), 0);
+        let mut small = store.upload(Digest::of(b"small"), 5).await.unwrap();
+        small.write(Bytes::from_static(b"small")).await.unwrap();
+        assert_eq!(small.finish().await.unwrap(), 5, "there is room again");
+    }
+
+    #[tokio::test]
     async fn a_sweep_takes_the_old_and_leaves_the_new() {
         let (_folder, store) = store();
         let put = async |bytes: &'static [u8]| {

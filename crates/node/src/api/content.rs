@@ -114,7 +114,8 @@ async fn receive(
     let mut body = body.into_data_stream();
     let idle = Duration::from_secs(limits.idle_seconds);
     let least = room.bytes().checked_div(limits.min_bytes_per_second);
-    let deadline = least.map(|seconds| Instant::now() + idle + Duration::from_secs(seconds));
+    let deadline = least
+        .and_then(|seconds| Instant::now().checked_add(idle.saturating_add(Duration::from_secs(seconds))));
     loop {
         let next = timeout(idle, body.next());
         let piece = match deadline {

@@ -13,6 +13,7 @@ use futures_util::stream;
 use grid_executor::{CancellationToken, server::KeyedPermit};
 use grid_node_api::report::JobReport;
 use prometheus_client::metrics::gauge::Gauge;
+use rustix::fs::OFlags;
 use serde::Deserialize;
 use solana_address::Address;
 use std::{
@@ -77,8 +78,7 @@ pub(super) async fn log(
             Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "This node cannot read the log.")
         }
     };
-    let mut file = File::open(&log.path).await.map_err(unreadable)?;
-    let size_bytes = file.metadata().await.map_err(unreadable)?.len();
+    let (mut file, size_bytes) = open_log(&log.path).await.map_err(unreadable)?;
     let may_grow = follow == 1 && !log.ended.is_cancelled();
     if from > size_bytes && !may_grow {
         let message = format!("The log has {size_bytes} bytes: ask from there or before.");
@@ -101,6 +101,18 @@ pub(super) async fn log(
     // So that a proxy passes each line on at once.
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
     Ok(response)
+}
+
+/// Opens a log and gives its size, bytes. It lies where a job may write: what a job has put in its place, a link to a file of
+/// the worker's or a pipe, is not opened.
+async fn open_log(path: &std::path::Path) -> io::Result<(File, u64)> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let file = File::options().read(true).custom_flags(flags.bits().cast_signed()).open(path).await?;
+    let metadata = file.metadata().await?;
+    match metadata.is_file() {
+        true => Ok((file, metadata.len())),
+        false => Err(io::Error::other("the log is no file")),
+    }
 }
 
 /// Finds a job that is here and whose client asks; says who that is.

@@ -51,7 +51,8 @@ impl Quota {
     /// Room for `bytes` of `key` at `now`, Unix seconds.
     pub(super) fn reserve(self: &Arc<Self>, key: Address, bytes: u64, now: u64) -> Result<Room, Refusal> {
         // A disk that can't be asked does not stop uploads: it will say so itself when it is full.
-        let free = rustix::fs::statvfs(&self.folder).map_or(u64::MAX, |disk| disk.f_bavail * disk.f_frsize);
+        let free = rustix::fs::statvfs(&self.folder)
+            .map_or(u64::MAX, |disk| disk.f_bavail.saturating_mul(disk.f_frsize));
         self.lock().reserve(&self.limits, key, bytes, now, free)?;
         Ok(Room { quota: self.clone(), key, bytes, is_kept: false })
     }

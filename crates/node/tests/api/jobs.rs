@@ -116,6 +116,26 @@ async fn a_log_is_read_from_any_byte() {
 }
 
 #[tokio::test]
+async fn what_a_job_puts_in_the_place_of_its_log_is_not_read() {
+    let world = World::new().await;
+    let (path, _) = world.log("");
+    std::fs::remove_file(&path).unwrap();
+    let secret = world.folder.path().join("secret");
+    std::fs::write(&secret, "a key").unwrap();
+    let target = format!("/jobs/{}/log", world.job);
+    let get =
+        async || answer(world.signed(&world.owner, Method::GET, &target, None).send().await.unwrap()).await;
+    std::os::unix::fs::symlink(&secret, &path).unwrap();
+    refused(get().await, StatusCode::INTERNAL_SERVER_ERROR, "cannot read the log");
+    std::fs::remove_file(&path).unwrap();
+    std::fs::create_dir(&path).unwrap();
+    refused(get().await, StatusCode::INTERNAL_SERVER_ERROR, "cannot read the log");
+    std::fs::remove_dir(&path).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+    refused(get().await, StatusCode::INTERNAL_SERVER_ERROR, "cannot read the log");
+}
+
+#[tokio::test]
 async fn a_log_is_followed_until_the_job_ends() {
     let world = World::new().await;
     let (path, ended) = world.log("begun\n");

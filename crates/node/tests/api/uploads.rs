@@ -241,13 +241,16 @@ async fn until(reached: impl Fn() -> bool) {
 
 #[tokio::test]
 async fn a_slow_body_is_given_up() {
-    let world = World::with(limited(|limits| limits.idle_seconds = 1)).await.unwrap();
+    let world = World::with(limited(|limits| (limits.idle_seconds, limits.min_bytes_per_second) = (1, 0)))
+        .await
+        .unwrap();
     let digest = Digest::of(b"announced");
     let request = world.signed(&world.owner, Method::PUT, &world.target(digest), Some(digest));
     let mut connection = begin(&world, request.build().unwrap(), 9).await;
     connection.write_all(b"anno").await.unwrap();
     let mut answer = String::new();
-    connection.read_to_string(&mut answer).await.unwrap();
+    let read = tokio::time::timeout(Duration::from_secs(20), connection.read_to_string(&mut answer)).await;
+    read.expect("it is given up within 20 s").unwrap();
     assert!(answer.starts_with("HTTP/1.1 408") && answer.contains("too slowly"), "{answer}");
     assert!(world.files().is_empty());
 }
