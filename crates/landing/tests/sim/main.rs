@@ -11,8 +11,12 @@ mod run;
 mod script;
 mod world;
 
+use faults::{Fault, Kill, Schedule, Window};
 use run::{Plant, Scenario};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::{
+    sync::atomic::{AtomicU64, AtomicUsize, Ordering},
+    time::Duration,
+};
 use world::World;
 
 /// Seeds of the matrix.
@@ -75,5 +79,48 @@ fn planted_bugs_are_caught() {
         let (seed, error) = failed.unwrap_or_else(|| panic!("{plant:?} is not caught"));
         assert!(error.contains("signed again while"), "{plant:?}: seed {seed}: {error}");
         println!("{plant:?}: seed {seed}: {error}");
+    }
+}
+
+/// Nothing goes wrong but what the test adds.
+fn quiet(kills: Vec<Kill>) -> Scenario {
+    let schedule = Schedule { endpoints: vec![Vec::new(); 2], kills, ..Schedule::default() };
+    Scenario { seed: 0, schedule, jobs: 1, deposits: 2, forever: false, plant: None }
+}
+
+#[test]
+fn killed_at_each_step_it_goes_on() {
+    let world = World::new();
+    let whole = quiet(Vec::new()).run(&world).expect("nothing goes wrong");
+    assert!(whole.disk_operations > 50 && whole.questions > 50, "{whole:?}");
+    let at_disk = (1..=whole.disk_operations).map(Kill::AtDiskOperation);
+    let at_question = (1..=whole.questions).map(Kill::AtQuestion);
+    let mut kills = 0;
+    for kill in at_disk.chain(at_question) {
+        let summary = quiet(vec![kill]).run(&world).unwrap_or_else(|error| panic!("{kill:?}: {error}"));
+        kills += summary.lives - 1;
+    }
+    println!("{kills} kills at {} disk operations and {} questions", whole.disk_operations, whole.questions);
+    assert!(kills as u64 > (whole.disk_operations + whole.questions) / 2);
+}
+
+#[test]
+fn a_long_outage_with_a_thousand_open_intents_ends_well() {
+    let (from, until) = (Duration::from_secs(5), Duration::from_secs(1_805));
+    let mut scenario = quiet(Vec::new());
+    scenario.schedule.endpoints = vec![vec![Window { from, until, fault: Fault::Dropped }]; 3];
+    (scenario.deposits, scenario.forever) = (1_000, true);
+    let summary = scenario.run(&World::new()).expect("it ends well");
+    println!("{summary:?}");
+    assert!(summary.most_open >= 1_000, "{summary:?}");
+    assert!(summary.transactions >= 1_000, "{summary:?}");
+}
+
+#[test]
+fn a_run_is_the_same_each_time() {
+    let world = World::new();
+    for seed in 0..10 {
+        let run = || format!("{:?}", Scenario::draw(seed, None).run(&world));
+        assert_eq!(run(), run(), "seed {seed}");
     }
 }

@@ -27,7 +27,10 @@ use solana_address::Address;
 use solana_signer::Signer;
 use std::{
     collections::BTreeSet,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -88,6 +91,8 @@ impl Plant {
 pub struct Summary {
     pub transactions: usize,
     pub lives: usize,
+    /// The most intents that were open at a time, looked at once a minute.
+    pub most_open: usize,
     /// Disk operations of the last life.
     pub disk_operations: u64,
     /// Questions of the last life.
@@ -101,6 +106,8 @@ pub struct Scenario {
     pub schedule: Schedule,
     pub jobs: u64,
     pub deposits: u64,
+    /// Whether all deposits are signed again by the engine.
+    pub forever: bool,
     pub plant: Option<Plant>,
 }
 
@@ -109,7 +116,7 @@ impl Scenario {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let schedule = Schedule::draw(&mut rng);
         let (jobs, deposits) = (rng.random_range(1..=2), rng.random_range(1..=3));
-        Self { seed, schedule, jobs, deposits, plant }
+        Self { seed, schedule, jobs, deposits, forever: false, plant }
     }
 
     /// Runs it on a clock of its own.
@@ -146,7 +153,8 @@ impl<'a> Run<'a> {
 
     fn actor(&self, name: &'static str, deposits: u64) -> Actor {
         let (jobs, seed) = (self.scenario.jobs, self.scenario.seed);
-        Actor { name, jobs, deposits, told: Arc::default(), seed, clock: self.clock.clone() }
+        let forever = self.scenario.forever;
+        Actor { name, jobs, deposits, forever, told: Arc::default(), seed, clock: self.clock.clone() }
     }
 
     async fn run(self) -> Result<Summary, String> {
@@ -199,6 +207,7 @@ impl<'a> Run<'a> {
         let mut rng = ChaCha8Rng::seed_from_u64(self.scenario.seed ^ 0xD15C);
         let mut kills = kills.into_iter();
         let mut lives = 0;
+        let most_open = AtomicUsize::new(0);
         loop {
             lives += 1;
             let before = disk.operations();
@@ -213,7 +222,7 @@ impl<'a> Run<'a> {
             };
             let power = Power::new(disk.clone(), dies_at);
             let outcome = {
-                let life = self.life(actor, disk, &power);
+                let life = self.life(actor, disk, &power, &most_open);
                 tokio::pin!(life);
                 tokio::select! {
                     biased;
@@ -228,7 +237,8 @@ impl<'a> Run<'a> {
                 Some(Ok(())) => {
                     let disk_operations = disk.operations() - before;
                     let questions = power.questions();
-                    return Ok(Summary { lives, disk_operations, questions, ..Summary::default() });
+                    let most_open = most_open.into_inner();
+                    return Ok(Summary { lives, most_open, disk_operations, questions, transactions: 0 });
                 }
                 // The machine went off while the journal was opened.
                 Some(Err(_)) if disk.is_dead() => {}
@@ -248,7 +258,13 @@ impl<'a> Run<'a> {
     }
 
     /// One life of a process.
-    async fn life(&self, actor: &Actor, disk: &FaultyDisk, power: &Arc<Power>) -> Result<(), LandingError> {
+    async fn life(
+        &self,
+        actor: &Actor,
+        disk: &FaultyDisk,
+        power: &Arc<Power>,
+        most_open: &AtomicUsize,
+    ) -> Result<(), LandingError> {
         let windows = self.scenario.schedule.endpoints.iter().enumerate();
         let endpoint = |(index, windows): (usize, &Vec<_>)| {
             let (chain, seed) = (self.chain.clone(), self.scenario.seed);
@@ -265,9 +281,17 @@ impl<'a> Run<'a> {
         config.timing = Timing { poll_interval: Duration::from_secs(1), ..Timing::default() };
         let keys = vec![self.world.client.clone(), self.world.node.clone()];
         let landing = Landing::assemble(config, parts, keys).await?;
-        let late = async {
-            self.clock.sleep_until(PATIENCE - Duration::from_secs(1)).await;
-            println!("{} still open: {:#?} {:#?}", actor.name, landing.open_intents(), landing.endpoints());
+        let watch = async {
+            while self.clock.now() < PATIENCE - Duration::from_secs(60) {
+                most_open.fetch_max(landing.open_intents().len(), Ordering::SeqCst);
+                self.clock.sleep(Duration::from_secs(60)).await;
+            }
+            println!(
+                "{} still has open: {:#?} {:#?}",
+                actor.name,
+                landing.open_intents(),
+                landing.endpoints()
+            );
             std::future::pending().await
         };
         let work = async {
@@ -277,7 +301,7 @@ impl<'a> Run<'a> {
         tokio::select! {
             biased;
             () = work => {}
-            () = late => {}
+            () = watch => {}
         }
         landing.close().await;
         Ok(())
