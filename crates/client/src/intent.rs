@@ -60,8 +60,7 @@ mod tests {
     fn an_expectation_holds_where_the_bytes_stand_and_nowhere_else() {
         let account = Account { data: vec![1, 2, 3, 4], ..Account::default() };
         let holds = |offset, bytes: &[u8]| {
-            Expectation { account: Address::default(), offset, bytes: bytes.to_vec() }
-                .is_met(Some(&account))
+            Expectation { account: Address::default(), offset, bytes: bytes.to_vec() }.is_met(Some(&account))
         };
         assert!(holds(1, &[2, 3]) && holds(4, &[]));
         assert!(!holds(0, &[2, 3]) && !holds(3, &[4, 5]) && !holds(5, &[]) && !holds(usize::MAX, &[1]));

@@ -33,7 +33,7 @@ pub mod token;
 pub use {
     chain::{Chain, Filter, Landed},
     error::{ChainError, ProgramError},
-    intent::{Expectation, Intent, Patience},
     grid_jobs::ID as JOBS_PROGRAM_ID,
+    intent::{Expectation, Intent, Patience},
     rpc::RpcChain,
 };

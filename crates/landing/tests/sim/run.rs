@@ -17,7 +17,7 @@ use grid_client::{
 };
 use grid_jobs::JobState;
 use grid_landing::{
-    Landing, LandingConfig, LandingError, Parts, Timing,
+    Alert, Landing, LandingConfig, LandingError, Parts, Timing,
     endpoint::Endpoint,
     judge::{Evidence, Judge, Verdict, View, judge},
 };
@@ -87,8 +87,10 @@ impl Plant {
 }
 
 /// What a run came to.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Summary {
+    /// Kinds of what the engine told a person.
+    pub alerts: BTreeSet<&'static str>,
     pub transactions: usize,
     pub lives: usize,
     /// The most intents that were open at a time, looked at once a minute.
@@ -137,12 +139,13 @@ struct Run<'a> {
     world: &'a World,
     chain: Arc<Mutex<Chain>>,
     clock: VirtualClock,
+    alerts: Arc<Mutex<BTreeSet<&'static str>>>,
 }
 
 impl<'a> Run<'a> {
     fn new(scenario: &'a Scenario, world: &'a World, clock: VirtualClock) -> Self {
         let chain = Arc::new(Mutex::new(Chain::new(world, scenario.seed, clock.clone())));
-        Self { scenario, world, chain, clock }
+        Self { scenario, world, chain, clock, alerts: Arc::default() }
     }
 
     fn chain(&self) -> std::sync::MutexGuard<'_, Chain> {
@@ -182,7 +185,8 @@ impl<'a> Run<'a> {
         // Until nothing can be undone any more.
         self.clock.sleep(Duration::from_millis(430) * (TO_FINALIZED as u32 + 160)).await;
         self.check(&[&first, &second])?;
-        Ok(Summary { transactions: self.chain().included.len(), ..summary })
+        let alerts = self.alerts.lock().unwrap().clone();
+        Ok(Summary { transactions: self.chain().included.len(), alerts, ..summary })
     }
 
     /// Lets happen what happens to the cluster and the machine.
@@ -238,7 +242,13 @@ impl<'a> Run<'a> {
                     let disk_operations = disk.operations() - before;
                     let questions = power.questions();
                     let most_open = most_open.into_inner();
-                    return Ok(Summary { lives, most_open, disk_operations, questions, transactions: 0 });
+                    return Ok(Summary {
+                        lives,
+                        most_open,
+                        disk_operations,
+                        questions,
+                        ..Summary::default()
+                    });
                 }
                 // The machine went off while the journal was opened.
                 Some(Err(_)) if disk.is_dead() => {}
@@ -278,6 +288,15 @@ impl<'a> Run<'a> {
             clock: Arc::new(self.clock.clone()),
         };
         let mut config = LandingConfig::new(Vec::new(), "");
+        let alerts = self.alerts.clone();
+        config.observer = Arc::new(move |alert| {
+            alerts.lock().unwrap().insert(match alert {
+                Alert::WrongChain { .. } => "wrong chain",
+                Alert::Review { .. } => "review",
+                Alert::NoFeeMoney { .. } => "no fee money",
+                Alert::Journal { .. } => "journal",
+            });
+        });
         config.timing = Timing { poll_interval: Duration::from_secs(1), ..Timing::default() };
         let keys = vec![self.world.client.clone(), self.world.node.clone()];
         let landing = Landing::assemble(config, parts, keys).await?;
