@@ -102,7 +102,9 @@ pub enum ChainError {
     #[error("signing: {0}")]
     Signing(String),
     /// The chain does not ask for an intent any more, and its transaction can't land any more.
-    #[error("{kind} of {subject}: the chain does not ask for it any more; nothing was sent that can still land")]
+    #[error(
+        "{kind} of {subject}: the chain does not ask for it any more; nothing was sent that can still land"
+    )]
     Unwanted {
         /// The account that it was about.
         subject: Address,

@@ -288,6 +288,10 @@ impl Engine {
         entry.answer(&answer);
         if let Some(reason) = reason {
             self.review(entry, reason);
+            if entry.record.intent.patience == Patience::OneSignature {
+                drop(guard);
+                return self.close(vec![(id, Ending::Failed, answer)]);
+            }
         }
         entry.rest(self.clock.now(), self.config.timing.max_backoff);
     }
@@ -398,6 +402,7 @@ impl Engine {
         let Some(entry) = state.entries.get_mut(&id).filter(|entry| !entry.busy && !entry.unsigned) else {
             return;
         };
+        // Who was told that it landed does not look again.
         let one_signature = entry.record.intent.patience == Patience::OneSignature && !entry.record.promised;
         match verdict {
             Verdict::Alive => {
@@ -503,7 +508,7 @@ impl Engine {
         let mut state = self.state();
         let Some(entry) = state.entries.get_mut(&id) else { return };
         entry.busy = false;
-        if entry.record.intent.patience == Patience::OneSignature && !entry.record.promised {
+        if entry.record.intent.patience == Patience::OneSignature {
             entry.landed = Some(slot);
             drop(state);
             return self.close(vec![(id, Ending::Failed, answer)]);

@@ -126,6 +126,11 @@ impl Schedule {
                 },
             }
         }
+        // Where one says that all has landed nobody else is silent: a single voice is believed.
+        let lies = |windows: &Vec<Window>| windows.iter().any(|window| window.fault == Fault::SaysLanded);
+        if schedule.endpoints.iter().any(lies) {
+            schedule.endpoints.iter_mut().filter(|windows| !lies(windows)).for_each(Vec::clear);
+        }
         schedule.events.sort_by_key(|(at, _)| *at);
         schedule
     }
@@ -168,14 +173,6 @@ impl Schedule {
         };
         // The first window counts: whoever says what is not so does nothing else.
         self.endpoints[index] = vec![lie];
-        if lie.fault == Fault::SaysLanded {
-            // Nobody else is silent then: a single voice is believed.
-            for (other, windows) in self.endpoints.iter_mut().enumerate() {
-                if other != index {
-                    windows.clear();
-                }
-            }
-        }
         Some(())
     }
 

@@ -17,7 +17,7 @@ use grid_client::{
 };
 use grid_jobs::JobState;
 use grid_landing::{
-    Landing, LandingConfig, LandingError, Parts, Timing,
+    Alert, Landing, LandingConfig, LandingError, Parts, Timing,
     endpoint::Endpoint,
     judge::{Evidence, Judge, Verdict, View, judge},
 };
@@ -27,7 +27,10 @@ use solana_address::Address;
 use solana_signer::Signer;
 use std::{
     collections::BTreeSet,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -84,10 +87,14 @@ impl Plant {
 }
 
 /// What a run came to.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Summary {
+    /// Kinds of what the engine told a person.
+    pub alerts: BTreeSet<&'static str>,
     pub transactions: usize,
     pub lives: usize,
+    /// The most intents that were open at a time, looked at once a minute.
+    pub most_open: usize,
     /// Disk operations of the last life.
     pub disk_operations: u64,
     /// Questions of the last life.
@@ -101,6 +108,8 @@ pub struct Scenario {
     pub schedule: Schedule,
     pub jobs: u64,
     pub deposits: u64,
+    /// Whether all deposits are signed again by the engine.
+    pub forever: bool,
     pub plant: Option<Plant>,
 }
 
@@ -109,7 +118,7 @@ impl Scenario {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let schedule = Schedule::draw(&mut rng);
         let (jobs, deposits) = (rng.random_range(1..=2), rng.random_range(1..=3));
-        Self { seed, schedule, jobs, deposits, plant }
+        Self { seed, schedule, jobs, deposits, forever: false, plant }
     }
 
     /// Runs it on a clock of its own.
@@ -130,12 +139,13 @@ struct Run<'a> {
     world: &'a World,
     chain: Arc<Mutex<Chain>>,
     clock: VirtualClock,
+    alerts: Arc<Mutex<BTreeSet<&'static str>>>,
 }
 
 impl<'a> Run<'a> {
     fn new(scenario: &'a Scenario, world: &'a World, clock: VirtualClock) -> Self {
         let chain = Arc::new(Mutex::new(Chain::new(world, scenario.seed, clock.clone())));
-        Self { scenario, world, chain, clock }
+        Self { scenario, world, chain, clock, alerts: Arc::default() }
     }
 
     fn chain(&self) -> std::sync::MutexGuard<'_, Chain> {
@@ -146,7 +156,8 @@ impl<'a> Run<'a> {
 
     fn actor(&self, name: &'static str, deposits: u64) -> Actor {
         let (jobs, seed) = (self.scenario.jobs, self.scenario.seed);
-        Actor { name, jobs, deposits, told: Arc::default(), seed, clock: self.clock.clone() }
+        let forever = self.scenario.forever;
+        Actor { name, jobs, deposits, forever, told: Arc::default(), seed, clock: self.clock.clone() }
     }
 
     async fn run(self) -> Result<Summary, String> {
@@ -174,7 +185,8 @@ impl<'a> Run<'a> {
         // Until nothing can be undone any more.
         self.clock.sleep(Duration::from_millis(430) * (TO_FINALIZED as u32 + 160)).await;
         self.check(&[&first, &second])?;
-        Ok(Summary { transactions: self.chain().included.len(), ..summary })
+        let alerts = self.alerts.lock().unwrap().clone();
+        Ok(Summary { transactions: self.chain().included.len(), alerts, ..summary })
     }
 
     /// Lets happen what happens to the cluster and the machine.
@@ -199,6 +211,7 @@ impl<'a> Run<'a> {
         let mut rng = ChaCha8Rng::seed_from_u64(self.scenario.seed ^ 0xD15C);
         let mut kills = kills.into_iter();
         let mut lives = 0;
+        let most_open = AtomicUsize::new(0);
         loop {
             lives += 1;
             let before = disk.operations();
@@ -213,7 +226,7 @@ impl<'a> Run<'a> {
             };
             let power = Power::new(disk.clone(), dies_at);
             let outcome = {
-                let life = self.life(actor, disk, &power);
+                let life = self.life(actor, disk, &power, &most_open);
                 tokio::pin!(life);
                 tokio::select! {
                     biased;
@@ -228,7 +241,14 @@ impl<'a> Run<'a> {
                 Some(Ok(())) => {
                     let disk_operations = disk.operations() - before;
                     let questions = power.questions();
-                    return Ok(Summary { lives, disk_operations, questions, ..Summary::default() });
+                    let most_open = most_open.into_inner();
+                    return Ok(Summary {
+                        lives,
+                        most_open,
+                        disk_operations,
+                        questions,
+                        ..Summary::default()
+                    });
                 }
                 // The machine went off while the journal was opened.
                 Some(Err(_)) if disk.is_dead() => {}
@@ -248,7 +268,13 @@ impl<'a> Run<'a> {
     }
 
     /// One life of a process.
-    async fn life(&self, actor: &Actor, disk: &FaultyDisk, power: &Arc<Power>) -> Result<(), LandingError> {
+    async fn life(
+        &self,
+        actor: &Actor,
+        disk: &FaultyDisk,
+        power: &Arc<Power>,
+        most_open: &AtomicUsize,
+    ) -> Result<(), LandingError> {
         let windows = self.scenario.schedule.endpoints.iter().enumerate();
         let endpoint = |(index, windows): (usize, &Vec<_>)| {
             let (chain, seed) = (self.chain.clone(), self.scenario.seed);
@@ -262,12 +288,29 @@ impl<'a> Run<'a> {
             clock: Arc::new(self.clock.clone()),
         };
         let mut config = LandingConfig::new(Vec::new(), "");
+        let alerts = self.alerts.clone();
+        config.observer = Arc::new(move |alert| {
+            alerts.lock().unwrap().insert(match alert {
+                Alert::WrongChain { .. } => "wrong chain",
+                Alert::Review { .. } => "review",
+                Alert::NoFeeMoney { .. } => "no fee money",
+                Alert::Journal { .. } => "journal",
+            });
+        });
         config.timing = Timing { poll_interval: Duration::from_secs(1), ..Timing::default() };
         let keys = vec![self.world.client.clone(), self.world.node.clone()];
         let landing = Landing::assemble(config, parts, keys).await?;
-        let late = async {
-            self.clock.sleep_until(PATIENCE - Duration::from_secs(1)).await;
-            println!("{} still open: {:#?} {:#?}", actor.name, landing.open_intents(), landing.endpoints());
+        let watch = async {
+            while self.clock.now() < PATIENCE - Duration::from_secs(60) {
+                most_open.fetch_max(landing.open_intents().len(), Ordering::SeqCst);
+                self.clock.sleep(Duration::from_secs(60)).await;
+            }
+            println!(
+                "{} still has open: {:#?} {:#?}",
+                actor.name,
+                landing.open_intents(),
+                landing.endpoints()
+            );
             std::future::pending().await
         };
         let work = async {
@@ -277,7 +320,7 @@ impl<'a> Run<'a> {
         tokio::select! {
             biased;
             () = work => {}
-            () = late => {}
+            () = watch => {}
         }
         landing.close().await;
         Ok(())

@@ -39,6 +39,8 @@ pub struct Actor {
     pub name: &'static str,
     pub jobs: u64,
     pub deposits: u64,
+    /// Whether all deposits are signed again by the engine; else every other one by the client.
+    pub forever: bool,
     /// What he was told to have landed, by purpose.
     pub told: Arc<Mutex<BTreeSet<String>>>,
     pub seed: u64,
@@ -112,7 +114,8 @@ impl Actor {
         let client = world.client.pubkey();
         let deposit =
             instruction::deposit(client, world.client_tokens(), world.project, world.mint, amount(number));
-        let patience = if number % 2 == 0 { Patience::OneSignature } else { Patience::Forever };
+        let forever = self.forever || number % 2 == 1;
+        let patience = if forever { Patience::Forever } else { Patience::OneSignature };
         let intent = Intent {
             subject: world.project,
             kind: format!("deposit-{number}"),
