@@ -26,7 +26,10 @@ use grid_nodes::text;
 use serde_json::json;
 use solana_address::Address;
 use std::{mem::offset_of, net::SocketAddr, path::PathBuf, sync::Arc};
-use tokio::task::JoinSet;
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    task::JoinSet,
+};
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -277,6 +280,8 @@ async fn start(session: &Session, options: &StartOptions) -> Result<()> {
         sources.push(Arc::new(source));
     }
     let scratch = options.scratch.clone().unwrap_or_else(|| session.settings.paths.data.join("scratch"));
+    // Before anybody is told that it runs: who then stops it is heard.
+    let mut signals = StopSignal::listen()?;
     let started = json!({
         "type": "started",
         "node": me.to_string(),
@@ -308,7 +313,7 @@ async fn start(session: &Session, options: &StartOptions) -> Result<()> {
     }
     let mut failed = None;
     tokio::select! {
-        signal = stop_signal() => signal?,
+        () = signals.recv() => {}
         Some(ended) = workers.join_next() => failed = Some(ended),
     }
     session.out.note("stopping: running jobs are finished first");
@@ -325,12 +330,24 @@ async fn start(session: &Session, options: &StartOptions) -> Result<()> {
 }
 
 /// Ctrl-C or SIGTERM.
-async fn stop_signal() -> Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate()).context("waiting for SIGTERM")?;
-    tokio::select! {
-        pressed = tokio::signal::ctrl_c() => pressed.context("waiting for Ctrl-C"),
-        _ = terminate.recv() => Ok(()),
+struct StopSignal {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl StopSignal {
+    /// Listens from now on.
+    fn listen() -> Result<Self> {
+        let listen = |kind| signal(kind).context("waiting for signals");
+        let (interrupt, terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
+        Ok(Self { interrupt, terminate })
+    }
+
+    async fn recv(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
     }
 }
 
