@@ -2,12 +2,13 @@
 
 use anyhow::{Context, Result, bail, ensure};
 
-/// Shows atoms in tokens, with as many digits as the mint has decimals.
+/// Shows atoms in tokens, with as many digits as the mint has decimals: any number of them, strangers choose it.
 pub fn show(atoms: u128, decimals: u8) -> String {
-    let one = 10_u128.pow(decimals.into());
-    match decimals {
-        0 => atoms.to_string(),
-        _ => format!("{}.{:0width$}", atoms / one, atoms % one, width = usize::from(decimals)),
+    let decimals = usize::from(decimals);
+    let digits = format!("{atoms:0>width$}", width = decimals + 1);
+    match digits.split_at(digits.len() - decimals) {
+        (whole, "") => whole.to_owned(),
+        (whole, fraction) => format!("{whole}.{fraction}"),
     }
 }
 
@@ -38,7 +39,8 @@ mod tests {
             assert_eq!(parse(text, 6).unwrap(), atoms, "{text}");
         }
         assert_eq!(show(12_500_000, 6), "12.500000");
-        assert_eq!(show(7, 0), "7");
+        assert_eq!((show(7, 0), show(7, 3), show(0, 1)), ("7".into(), "0.007".into(), "0.0".into()));
+        assert_eq!(show(u128::MAX, 255).len(), 257);
         assert_eq!(parse("7", 0).unwrap(), 7);
     }
 

@@ -83,6 +83,11 @@ pub fn printable(text: &str) -> String {
     text.chars().map(|char| if char.is_control() { '\u{fffd}' } else { char }).collect()
 }
 
+/// The same for text of several lines.
+pub fn printable_lines(text: &str) -> String {
+    text.split('\n').map(printable).collect::<Vec<_>>().join("\n")
+}
+
 /// Facts in order, each with its key: lower case, words joined by `_`.
 #[derive(Debug, Clone, Default)]
 pub struct Facts(Vec<(&'static str, Fact)>);
@@ -217,5 +222,6 @@ mod tests {
     fn nothing_from_outside_reaches_the_terminal_as_a_command() {
         let fact = Fact::Text("a\u{1b}[2Jb\n".to_owned());
         assert_eq!(fact.text(), "a\u{fffd}[2Jb\u{fffd}");
+        assert_eq!(printable_lines("a\n\u{7}b"), "a\n\u{fffd}b");
     }
 }

@@ -1,6 +1,7 @@
 //! What to do about an error of the chain.
 
 use grid_client::ChainError;
+use solana_transaction_error::TransactionError;
 
 /// What a user can do about a program's error, by its name.
 const BY_NAME: [(&str, &str); 25] = [
@@ -35,15 +36,7 @@ const BY_NAME: [(&str, &str); 25] = [
 pub fn hint(error: &ChainError) -> Option<String> {
     match error {
         ChainError::Program { error, .. } => by_name(&error.name).map(str::to_owned),
-        ChainError::Transaction { error, .. } => {
-            let text = error.to_string();
-            let is_poor =
-                text.contains("debit an account") || text.contains("insufficient") || text.contains("rent");
-            is_poor.then(|| {
-                "the key needs SOL for fees and rent: `grid doctor` says how much it has; on a localnet start it with --airdrop"
-                    .to_owned()
-            })
-        }
+        ChainError::Transaction { error, logs } => of_transaction(error, logs).map(str::to_owned),
         ChainError::Rpc { .. } => {
             Some("is that the right endpoint? --url, or `grid localnet` for one on this machine".to_owned())
         }
@@ -51,6 +44,24 @@ pub fn hint(error: &ChainError) -> Option<String> {
         _ => None,
     }
 }
+
+/// What is missing when a transaction fails outside the programs.
+fn of_transaction(error: &TransactionError, logs: &[String]) -> Option<&'static str> {
+    use TransactionError::{AccountNotFound, InsufficientFundsForFee, InsufficientFundsForRent};
+    let says = |words: &str| logs.iter().any(|line| line.to_lowercase().contains(words));
+    match error {
+        AccountNotFound | InsufficientFundsForFee | InsufficientFundsForRent { .. } => Some(NO_SOL),
+        _ if says("insufficient lamports") => Some(NO_SOL),
+        _ if says("insufficient funds") => Some(NO_TOKENS),
+        _ if says("already in use") => {
+            Some("it exists already: look at it with the command's `show` or `list`")
+        }
+        _ => None,
+    }
+}
+
+const NO_SOL: &str = "the key needs SOL for fees and rent: `grid token balance` says how much it has; a localnet gives it with --airdrop";
+const NO_TOKENS: &str = "the key's token account holds too little: `grid token balance --mint ADDRESS`";
 
 fn by_name(name: &str) -> Option<&'static str> {
     BY_NAME.iter().find(|(found, _)| *found == name).map(|(_, hint)| *hint)
@@ -73,5 +84,16 @@ mod tests {
             let is_there = idls.iter().any(|idl| idl.contains(&format!("\"name\": \"{name}\"")));
             assert!(is_there, "no program has an error {name}");
         }
+    }
+    #[test]
+    fn who_lacks_sol_or_tokens_is_told_so() {
+        let hint_of = |error, log: &str| {
+            hint(&ChainError::Transaction { error, logs: vec![log.to_owned()] }).unwrap_or_default()
+        };
+        let custom = || TransactionError::ClusterMaintenance;
+        assert_eq!(hint_of(TransactionError::AccountNotFound, ""), NO_SOL);
+        assert_eq!(hint_of(custom(), "Transfer: insufficient lamports 5, need 9"), NO_SOL);
+        assert_eq!(hint_of(custom(), "Program log: Error: insufficient funds"), NO_TOKENS);
+        assert_eq!(hint_of(custom(), "whatever"), "");
     }
 }

@@ -120,7 +120,7 @@ async fn main() -> ExitCode {
                 true => {
                     eprintln!("{}", serde_json::json!({ "error": format!("{error:#}"), "exit_code": code }))
                 }
-                false => eprintln!("error: {error:#}"),
+                false => eprintln!("error: {}", facts::printable_lines(&format!("{error:#}"))),
             }
             code.into()
         }

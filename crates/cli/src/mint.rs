@@ -51,8 +51,6 @@ impl MintInfo {
             && account.data.get(INITIALIZED_OFFSET) == Some(&1);
         ensure!(is_mint, wrong());
         let decimals = account.data.get(DECIMALS_OFFSET).copied().ok_or_else(wrong)?;
-        // More than an amount in atoms could ever show.
-        ensure!(decimals <= 19, "the mint {address} has {decimals} decimals; at most 19 can be shown");
         let symbol = metadata.and_then(symbol_of).unwrap_or_else(|| short(&address));
         Ok(Self { mint: Mint { address, program: account.owner }, decimals, symbol })
     }
@@ -141,7 +139,6 @@ mod tests {
             let error = MintInfo::read(address, account, None).unwrap_err().to_string();
             assert!(error.contains("is no mint"), "{error}");
         }
-        assert!(MintInfo::read(address, Some(&mint_account(20)), None).is_err());
     }
 
     #[test]

@@ -47,7 +47,7 @@ impl Output {
     /// Says something beside the result; not with JSON.
     pub fn note(&self, text: &str) {
         if !self.json {
-            eprintln!("{text}");
+            eprintln!("{}", facts::printable_lines(text));
         }
     }
 

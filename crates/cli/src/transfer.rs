@@ -15,9 +15,11 @@ use grid_nodes::text;
 use solana_address::Address;
 use solana_keypair::Keypair;
 use std::{
+    io::Write,
     path::{Path, PathBuf},
     sync::Arc,
 };
+use tempfile::NamedTempFile;
 
 /// Largest log that is fetched, bytes: a definition can't ask for more.
 const MAX_LOG_BYTES: u64 = 1 << 30;
@@ -162,7 +164,7 @@ pub async fn download(
         .with_context(|| format!("the folder {}", folder.display()))?;
     let result = folder.join(RESULT_FILE);
     if !holds(&result, Digest::of(bytes))? {
-        std::fs::write(&result, bytes).with_context(|| format!("writing {}", result.display()))?;
+        write(folder, &result, bytes).with_context(|| format!("writing {}", result.display()))?;
     }
     let log = (folder.join(LOG_FILE), document.log.sha256, MAX_LOG_BYTES);
     let artifacts = artifacts.into_iter().map(|(path, a)| (path, a.sha256, MAX_ARTIFACT_BYTES));
@@ -175,6 +177,15 @@ pub async fn download(
         files.push(path);
     }
     Ok(files)
+}
+
+/// Writes a file whole or not at all.
+fn write(folder: &Path, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut file = NamedTempFile::new_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist_noclobber(path)?;
+    Ok(())
 }
 
 /// Whether a file is there with the bytes that `digest` names. One with other bytes is an error: it is not ours to replace.
@@ -217,7 +228,7 @@ pub fn verify(folder: &Path, result: Digest) -> Result<(ResultDocument, Vec<Stri
 pub fn log_lines(bytes: &[u8]) -> Vec<String> {
     let line = |line: log::LogLine<'_>| {
         let text = String::from_utf8_lossy(line.bytes).replace('\t', "    ");
-        format!("{} | {}", line.op, crate::facts::printable(&text))
+        crate::facts::printable(&format!("{} | {text}", line.op))
     };
     log::lines(bytes).map(line).collect()
 }
@@ -225,4 +236,116 @@ pub fn log_lines(bytes: &[u8]) -> Vec<String> {
 /// The log that a result document names.
 pub async fn log_of(from: &dyn ContentSource, document: &ResultDocument) -> Result<Vec<u8>> {
     from.get(document.log.sha256, MAX_LOG_BYTES).await.context("the log")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use grid_executor::{
+        ContentStore, JobStatus, OpStatus,
+        result::{DeviceRecord, Diagnostics, LogRecord, OpRecord, RESULT_VERSION},
+    };
+
+    const LOG: &[u8] = b"1 run stdout hello\n2 run\x1b stderr \x1b[2J\tend\n";
+
+    fn artifact(name: &str, bytes: &[u8]) -> ArtifactRecord {
+        let (sha256, size_bytes) = (Digest::of(bytes), bytes.len() as u64);
+        ArtifactRecord { name: name.to_owned(), kind: ArtifactKind::File, sha256, size_bytes }
+    }
+
+    fn document(artifacts: Vec<ArtifactRecord>) -> ResultDocument {
+        ResultDocument {
+            version: RESULT_VERSION.to_owned(),
+            job: Address::default().to_string(),
+            definition: Digest::of(b"definition"),
+            status: JobStatus::Succeeded,
+            started_ms: 1,
+            ended_ms: 2,
+            metered_seconds: None,
+            executor: "process".to_owned(),
+            device: DeviceRecord { label: "cpu".to_owned(), gpu_uuids: Vec::new() },
+            ops: vec![OpRecord {
+                id: "run".to_owned(),
+                group: "run".to_owned(),
+                kind: "container/run".to_owned(),
+                image: None,
+                status: OpStatus::Succeeded,
+                exit_code: Some(0),
+                signal: None,
+                started_ms: Some(1),
+                ended_ms: Some(2),
+                results: Default::default(),
+                errors: Vec::new(),
+                diagnostics: Diagnostics::default(),
+            }],
+            errors: Vec::new(),
+            log: LogRecord { sha256: Digest::of(LOG), size_bytes: LOG.len() as u64, truncated: false },
+            artifacts,
+        }
+    }
+
+    /// A store with a result, and a folder to download into.
+    async fn stored(document: &ResultDocument) -> (tempfile::TempDir, FolderStore, Vec<u8>) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = FolderStore::open(folder.path().join("store")).unwrap();
+        let bytes = document.to_bytes().unwrap();
+        for content in [&bytes, LOG, b"artifact"] {
+            store.put(content).await.unwrap();
+        }
+        (folder, store, bytes)
+    }
+
+    #[tokio::test]
+    async fn what_is_downloaded_is_verified_and_again_changes_nothing() {
+        let document = document(vec![artifact("deep/x.txt", b"artifact")]);
+        let (folder, store, bytes) = stored(&document).await;
+        let out = folder.path().join("out");
+        let files = download(&store, &bytes, &document, &out, |_, _| {}).await.unwrap();
+        assert_eq!(files, [out.join("result.json"), out.join("log"), out.join("artifacts/x.txt")]);
+        let again = download(&store, &bytes, &document, &out, |_, _| panic!("nothing is fetched")).await;
+        assert_eq!(again.unwrap(), files);
+        let result = Digest::of(&bytes);
+        assert_eq!(verify(&out, result).unwrap().1, Vec::<String>::new());
+
+        std::fs::write(out.join("log"), "forged").unwrap();
+        std::fs::remove_file(out.join("artifacts/x.txt")).unwrap();
+        let wrong = verify(&out, result).unwrap().1;
+        assert!(wrong.len() == 2 && wrong[0].contains("log") && wrong[1].contains("is missing"), "{wrong:?}");
+        let error = download(&store, &bytes, &document, &out, |_, _| {}).await.unwrap_err().to_string();
+        assert!(error.contains("move it away"), "{error}");
+        assert_eq!(std::fs::read(out.join("log")).unwrap(), b"forged", "never replaced");
+        assert!(verify(&out, Digest::of(b"other")).is_err(), "the chain holds another result");
+    }
+
+    #[tokio::test]
+    async fn names_that_lead_elsewhere_or_meet_are_refused_before_anything_is_written() {
+        let pairs = [vec![artifact("..", b"x")], vec![artifact("a/x", b"1"), artifact("b/x", b"2")]];
+        for artifacts in pairs {
+            let document = document(artifacts);
+            let folder = tempfile::tempdir().unwrap();
+            let store = FolderStore::open(folder.path().join("store")).unwrap();
+            let out = folder.path().join("out");
+            assert!(download(&store, b"{}", &document, &out, |_, _| {}).await.is_err());
+            assert!(!out.exists());
+        }
+        let path = artifact_path(Path::new("/out"), &artifact("../../etc/passwd", b"x")).unwrap();
+        assert_eq!(path, Path::new("/out/artifacts/passwd"));
+    }
+
+    #[tokio::test]
+    async fn a_result_of_something_else_is_refused() {
+        let document = document(Vec::new());
+        let (_folder, store, bytes) = stored(&document).await;
+        let (result, job) = (Digest::of(&bytes), Address::default());
+        assert!(result_document(&store, result, document.definition, &job).await.is_ok());
+        let other = result_document(&store, result, Digest::of(b"other"), &job).await.unwrap_err();
+        assert!(other.to_string().contains("is of definition"), "{other}");
+        let other = result_document(&store, result, document.definition, &Address::new_unique()).await;
+        assert!(other.unwrap_err().to_string().contains("is of job"));
+    }
+
+    #[test]
+    fn nothing_in_a_log_is_obeyed_by_a_terminal() {
+        assert_eq!(log_lines(LOG), ["run | hello", "run\u{fffd} | \u{fffd}[2J    end"]);
+    }
 }

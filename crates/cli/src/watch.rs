@@ -20,7 +20,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use solana_address::Address;
 use std::{mem::offset_of, time::Duration};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    time::{Instant, sleep, timeout},
+};
 
 /// Time between two looks at a job.
 const LOOK: Duration = Duration::from_millis(500);
@@ -152,11 +155,13 @@ pub enum Ended {
 /// Watches a job until it is over, Ctrl-C, or the time that was given.
 pub async fn watch(session: &Session, job: Address, wishes: &Wishes) -> Result<Ended> {
     let deadline = wishes.at_most.map(|time| Instant::now() + time);
+    // One listener for all the time: a signal between two of them would be lost.
+    let mut interrupt = signal(SignalKind::interrupt()).context("waiting for Ctrl-C")?;
     let mut watched = Watched::new(session, job, wishes.follow).await;
     let ended = loop {
         let again = tokio::select! {
             looked = watched.look() => looked?,
-            _ = tokio::signal::ctrl_c() => break Ended::Before(Exit::Interrupted),
+            _ = interrupt.recv() => break Ended::Before(Exit::Interrupted),
         };
         if let Some(over) = again {
             break over;
@@ -166,7 +171,7 @@ pub async fn watch(session: &Session, job: Address, wishes: &Wishes) -> Result<E
         }
         tokio::select! {
             () = sleep(LOOK) => {}
-            _ = tokio::signal::ctrl_c() => break Ended::Before(Exit::Interrupted),
+            _ = interrupt.recv() => break Ended::Before(Exit::Interrupted),
         }
     };
     watched.bar.finish_and_clear();

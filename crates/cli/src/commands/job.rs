@@ -2,7 +2,7 @@
 
 use crate::{
     exit::{Exit, usage},
-    facts::{Fact, Facts},
+    facts::{Fact, Facts, printable},
     mint::MintInfo,
     post::{self, PostOptions},
     session::{Session, still, still_there},
@@ -152,19 +152,26 @@ pub struct WaitOptions {
     /// Download result, log and artifacts into this folder; waits
     #[arg(long, value_name = "FOLDER")]
     download: Option<PathBuf>,
-    /// Wait for this long at most
+    /// Wait for this long at most; waits
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     at_most: Option<u32>,
-    /// Serve the store at this address meanwhile, for nodes that fetch from it
-    #[arg(long, value_name = "IP:PORT", env = "GRID_SERVE")]
+    /// Serve the store at this address meanwhile, for nodes that fetch from it; waits
+    #[arg(long, value_name = "IP:PORT")]
     serve: Option<SocketAddr>,
+}
+
+impl WaitOptions {
+    /// Whether any of them makes sense only while somebody waits.
+    fn asks_to_wait(&self) -> bool {
+        self.follow || self.download.is_some() || self.at_most.is_some() || self.serve.is_some()
+    }
 }
 
 pub async fn run(command: Command, session: &Session) -> Result<Exit> {
     match command {
         Command::Post { post, wait, options } => {
             let job = post::post(session, &post).await?;
-            if wait || options.follow || options.download.is_some() {
+            if wait || options.asks_to_wait() {
                 return wait_for(session, job, &options).await;
             }
             session.out.note(&format!(
@@ -367,7 +374,7 @@ async fn tell_end(
     let mut text = facts.to_text();
     for op in &document.ops {
         for error in &op.errors {
-            text.push_str(&format!("op {}: {}\n", op.id, crate::facts::printable(&error.message)));
+            text.push_str(&format!("{}\n", printable(&format!("op {}: {}", op.id, error.message))));
         }
         for (key, value) in &op.results {
             text.push_str(&format!(

@@ -66,6 +66,9 @@ pub async fn run(session: &Session, options: &Options) -> Result<()> {
     let folder = config.folder.clone().unwrap_or_else(|| session.settings.paths.data.join("node"));
     let setup =
         Setup { urls: session.settings.urls.value.clone(), key: session.key()?.clone(), folder, config };
+    // Before anybody is told that it runs: who then stops it is heard.
+    let (mut terminate, mut hang_up) = (listen(SignalKind::terminate())?, listen(SignalKind::hangup())?);
+    let mut interrupt = listen(SignalKind::interrupt())?;
     let service = Service::start(setup, observer(session.out)).await?;
     let started = json!({
         "type": "started",
@@ -81,8 +84,6 @@ pub async fn run(session: &Session, options: &Options) -> Result<()> {
     );
     session.out.print(&started, &text);
 
-    let (mut terminate, mut hang_up) = (listen(SignalKind::terminate())?, listen(SignalKind::hangup())?);
-    let mut interrupt = listen(SignalKind::interrupt())?;
     loop {
         tokio::select! {
             _ = terminate.recv() => break,

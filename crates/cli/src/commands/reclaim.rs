@@ -15,6 +15,7 @@ use grid_client::{
     address,
     chain::{clock, find},
     query::find_all,
+    token::Mint,
 };
 use grid_jobs::Market;
 use indicatif::ProgressBar;
@@ -150,6 +151,7 @@ async fn gather(session: &Session) -> Result<Holdings> {
         }
     }
     let mut emissions: Vec<(Address, Emission)> = find_all(chain, []).await?;
+    emissions.retain(|(_, emission)| emission.pays_rewards == 0 && is_own_account(&me, emission));
     let mut mints: BTreeSet<Address> = emissions.iter().map(|(_, emission)| emission.mint).collect();
     mints.extend(projects.iter().map(|(_, project)| project.mint));
     mints.extend(devices.values().map(|device| device.mint));
@@ -160,10 +162,6 @@ async fn gather(session: &Session) -> Result<Holdings> {
     for mint in mints {
         known.insert(mint, session.mint(&mint).await?);
     }
-    emissions.retain(|(_, emission)| {
-        let own = known.get(&emission.mint).map(|mint| address::token_account(&me, mint.mint));
-        emission.pays_rewards == 0 && own == Some(emission.beneficiary)
-    });
     let attestations: Vec<(Address, Attestation)> =
         find_all(chain, [Filter::field(offset_of!(Attestation, payer), me)]).await?;
     Ok(Holdings {
@@ -188,4 +186,10 @@ async fn gather(session: &Session) -> Result<Holdings> {
         emissions,
         attestations,
     })
+}
+
+/// Whether an emission pays the key's own token account, of whichever token program: strangers' mints need not be read.
+fn is_own_account(me: &Address, emission: &Emission) -> bool {
+    let own = [Mint::from(emission.mint), Mint::token_2022(emission.mint)];
+    own.into_iter().any(|mint| address::token_account(me, mint) == emission.beneficiary)
 }

@@ -14,7 +14,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::mpsc::{self, Receiver},
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -240,15 +240,24 @@ impl Running {
         self.lines.iter().map(parse).collect()
     }
 
-    /// Sends SIGTERM.
-    pub fn terminate(&self) {
-        let sent = Command::new("kill").arg(self.child.id().to_string()).status().expect("kill runs");
+    /// Sends a signal.
+    pub fn signal(&self, name: &str) {
+        let (name, id) = (format!("-{name}"), self.child.id().to_string());
+        let sent = Command::new("kill").args([name, id]).status().expect("kill runs");
         assert!(sent.success(), "the command has ended by itself");
     }
 
-    /// Waits for the end; its exit code.
+    /// Waits for the end, a minute at most; its exit code.
+    #[track_caller]
     pub fn wait(&mut self) -> i32 {
-        self.child.wait().expect("it ends").code().expect("an exit code")
+        let began = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().expect("it can be asked for") {
+                return status.code().expect("an exit code");
+            }
+            assert!(began.elapsed() < Duration::from_secs(60), "it does not end");
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 }
 
