@@ -69,8 +69,8 @@ pub use crate::{
     digest::Digest,
     exec::{Executor, ProcessConfig, ProcessExecutor, Unsupported, UnsupportedItem},
     job::{
-        JobError, JobEvent, JobOutcome, JobRequest, PrepareError, PreparedJob, Workplace, clean_up_abandoned,
-        fetch_definition, prepare, run_job,
+        JobError, JobEvent, JobOutcome, JobRequest, OutputCheck, PrepareError, PreparedJob, Workplace,
+        clean_up_abandoned, fetch_definition, prepare, run_job,
     },
     machine::Machine,
     result::{JobStatus, OpStatus, ResultDocument},

@@ -16,7 +16,7 @@ use super::{JobEvent, JobRequest, OnEvent, sink::OpSink, unix_ms};
 use crate::{
     bench::{self, BenchError},
     definition::{Action, Literals, Op, RestartPolicy, RunArgs, Stream},
-    exec::{Executor, Exit, LineSink, RunContext, RunEnd, Scratch, Stop},
+    exec::{Executor, Exit, LineSink, RunContext, RunEnd, Scratch, Stop, UNEXPANDED},
     log::JobLog,
     result::{Diagnostics, ErrorCode, ErrorRecord, OpRecord, OpStatus, StopReason},
 };
@@ -210,8 +210,10 @@ impl<'a> Flow<'a> {
                 }
                 Action::BenchCpu { duration } => self.run_bench(*duration, &sink, &cancel, &mut record).await,
                 Action::Run(_) => {
-                    self.run_command(index, &sink, &cancel, &dependents_ended, &mut record).await
+                    self.run_command(index, &sink, &cancel, &dependents_ended, &mut record).await;
+                    self.check_output(op, &sink, &mut record).await;
                 }
+                Action::Inference(_) => fail(&mut record, ErrorCode::NotStarted, UNEXPANDED),
             }
         };
         let watch = async {
@@ -297,6 +299,20 @@ impl<'a> Flow<'a> {
                 }
                 (None, _) => {}
             },
+        }
+    }
+
+    /// A command that ended well has done its work only if what it left is as promised.
+    async fn check_output(&self, op: &Op, sink: &OpSink<'_>, record: &mut OpRecord) {
+        let Some(check) = self.request.checks.get(&op.id).filter(|_| record.status == OpStatus::Succeeded)
+        else {
+            return;
+        };
+        let (check, work) = (check.clone(), self.scratch.work());
+        let checked = tokio::task::spawn_blocking(move || check.check(&work)).await;
+        if let Err(problem) = checked.unwrap_or_else(|error| Err(error.to_string())) {
+            sink.line(Stream::Node, problem.as_bytes(), true);
+            fail(record, ErrorCode::OutputInvalid, problem);
         }
     }
 
@@ -396,12 +412,15 @@ fn record_of(op: &Op) -> OpRecord {
         Action::Run(args) => ("container/run", Some(args.image.clone())),
         Action::CreateVolume { .. } => ("container/create-volume", None),
         Action::BenchCpu { .. } => ("bench/cpu", None),
+        Action::Inference(task) => (task.op_type(), None),
     };
+    let kind = op.typed.as_ref().map_or(kind, |typed| typed.task.op_type());
     OpRecord {
         id: op.id.clone(),
         group: op.group.clone(),
         kind: kind.to_owned(),
         image,
+        connector: op.typed.as_ref().map(|typed| typed.connector.clone()),
         status: OpStatus::Succeeded,
         exit_code: None,
         signal: None,

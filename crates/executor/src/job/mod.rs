@@ -9,7 +9,10 @@ mod flow;
 mod sink;
 
 use std::{
-    path::PathBuf,
+    collections::BTreeMap,
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
@@ -44,6 +47,14 @@ pub struct JobRequest {
     pub host: String,
     /// How long the whole job may run.
     pub timeout: Option<Duration>,
+    /// What must hold once the command of an op has ended well, by the op's id; else the op fails.
+    pub checks: BTreeMap<String, Arc<dyn OutputCheck>>,
+}
+
+/// What must hold of the files that an op left.
+pub trait OutputCheck: fmt::Debug + Send + Sync {
+    /// Looks at the files below `work`, the job's folder. The error says what is wrong with them.
+    fn check(&self, work: &Path) -> Result<(), String>;
 }
 
 impl JobRequest {
@@ -61,6 +72,7 @@ impl JobRequest {
             project: String::new(),
             host: String::new(),
             timeout: None,
+            checks: BTreeMap::new(),
         })
     }
 }
@@ -282,8 +294,8 @@ impl PreparedJob {
         let mut limit = workplace.max_input_bytes;
         for input in &self.request.definition.inputs {
             let failed = |error| PrepareError::Input { name: input.name.clone(), error };
-            let dest = std::path::Path::new(&input.dest);
-            let parent = dest.parent().unwrap_or(std::path::Path::new(""));
+            let dest = Path::new(&input.dest);
+            let parent = dest.parent().unwrap_or(Path::new(""));
             let folder = self.scratch.make_work_folder(parent);
             let folder = folder
                 .map_err(|error| failed(StoreError::Io { path: self.scratch.work().join(parent), error }))?;
