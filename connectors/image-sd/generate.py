@@ -3,7 +3,7 @@
 usage: generate.py FOLDER
 
 Reads FOLDER/input.json below $GRID_INPUTS; writes FOLDER/output.json and FOLDER/files/*.png below $GRID_OUTPUTS.
-$CONNECTOR_MODEL is the model as diffusers names it.
+$CONNECTOR_MODEL is the folder of the model, as diffusers saves it.
 """
 
 import json
@@ -20,12 +20,16 @@ def main():
     folder = sys.argv[1]
     with open(os.path.join(os.environ["GRID_INPUTS"], folder, "input.json"), encoding="utf-8") as file:
         args = json.load(file)
+    # A name would be looked for on a model hub, and in a cache that lies in the job's own folder.
+    model = os.environ["CONNECTOR_MODEL"]
+    if not os.path.isabs(model):
+        sys.exit(f'generate.py: the setting "model" is {model}: it must be the absolute path of a folder')
     files = os.path.join(os.environ["GRID_OUTPUTS"], folder, "files")
     os.makedirs(files, exist_ok=True)
 
     on_gpu = torch.cuda.is_available()
     pipeline = DiffusionPipeline.from_pretrained(
-        os.environ["CONNECTOR_MODEL"], torch_dtype=torch.float16 if on_gpu else torch.float32
+        model, local_files_only=True, torch_dtype=torch.float16 if on_gpu else torch.float32
     ).to("cuda" if on_gpu else "cpu")
     pipeline.set_progress_bar_config(disable=True)
 

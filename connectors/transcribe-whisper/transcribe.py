@@ -3,7 +3,7 @@
 usage: transcribe.py FOLDER
 
 Reads FOLDER/input.json and the audio below $GRID_INPUTS; writes FOLDER/output.json below $GRID_OUTPUTS.
-$CONNECTOR_MODEL is the model as faster-whisper names it, $CONNECTOR_DEVICE is cuda or cpu.
+$CONNECTOR_MODEL is the folder of the model, as faster-whisper reads it; $CONNECTOR_DEVICE is cuda or cpu.
 """
 
 import json
@@ -20,10 +20,12 @@ def main():
     with open(os.path.join(inputs, folder, "input.json"), encoding="utf-8") as file:
         args = json.load(file)
 
-    device = os.environ["CONNECTOR_DEVICE"]
-    model = WhisperModel(
-        os.environ["CONNECTOR_MODEL"], device=device, compute_type="float16" if device == "cuda" else "int8"
-    )
+    # A name would be looked for on a model hub, and in a cache that lies in the job's own folder.
+    path, device = os.environ["CONNECTOR_MODEL"], os.environ["CONNECTOR_DEVICE"]
+    if not os.path.isabs(path):
+        sys.exit(f'transcribe.py: the setting "model" is {path}: it must be the absolute path of a folder')
+    compute_type = "float16" if device == "cuda" else "int8"
+    model = WhisperModel(path, device=device, compute_type=compute_type, local_files_only=True)
     found, info = model.transcribe(
         os.path.join(inputs, args["audio_file"]),
         language=args.get("language"),

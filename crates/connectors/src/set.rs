@@ -75,8 +75,8 @@ impl Connectors {
                 if let Some(first) = found.insert(name.clone(), path.clone()) {
                     return Err(LoadError::Twice { name, first, second: path });
                 }
-                let built_in = by_name.insert(name.clone(), connector).is_some();
-                tracing::info!(connector = name, path = %path.display(), built_in, "connector loaded");
+                let replaces_built_in = by_name.insert(name.clone(), connector).is_some();
+                tracing::info!(connector = name, path = %path.display(), replaces_built_in, "connector loaded");
             }
         }
         let connectors = Self { by_name, config };

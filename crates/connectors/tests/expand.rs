@@ -224,7 +224,7 @@ fn containers_get_what_the_operator_set() {
     assert_eq!(run(0).image, "registry.example/sd:1");
     assert_eq!(
         run(0).argv(),
-        ["/bin/sh", "-c", "exec python3 \"$GRID_INPUTS/connectors/i/generate.py\" \"connectors/i\""]
+        ["/bin/sh", "-c", "exec python3 -I \"$GRID_INPUTS/connectors/i/generate.py\" \"connectors/i\""]
     );
     assert_eq!(run(0).env["CONNECTOR_MODEL"], "/models/it");
     assert!(run(0).gpu && run(1).gpu);
