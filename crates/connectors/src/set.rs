@@ -99,6 +99,29 @@ impl Connectors {
         self.places(connector, executor, "").err()
     }
 
+    /// What the commands of the process executor read of this machine, besides the system's programs and libraries and
+    /// the job's folder: what was set up, what that says it needs (`readable` in its folder, a path per line), and the
+    /// settings that are absolute paths.
+    pub fn readable(&self) -> Vec<PathBuf> {
+        let mut readable = Vec::new();
+        for connector in self.iter() {
+            let Ok(places) = self.places(connector, ExecutorKind::Process, "") else {
+                continue;
+            };
+            if let Some(home) = places.home.filter(|_| connector.manifest().setup.is_some()) {
+                let named = std::fs::read_to_string(Path::new(&home).join("readable")).unwrap_or_default();
+                readable.extend(named.lines().map(PathBuf::from));
+                readable.push(home.into());
+            }
+            readable.extend(places.settings.into_values().map(PathBuf::from));
+        }
+        // Of each, what is there: a path that leads nowhere cannot be read anyhow.
+        readable.retain(|path| path.is_absolute() && path.exists());
+        readable.sort();
+        readable.dedup();
+        readable
+    }
+
     fn check_settings(&self) -> Result<(), LoadError> {
         for (connector, settings) in &self.config.settings {
             let known = self.get(connector).map(|connector| &connector.manifest().settings);

@@ -6,7 +6,7 @@
 
 mod support;
 
-use std::{env, fs};
+use std::{env, fs, path::Path};
 
 use grid_connectors::{Config, Connectors, ExecutorKind, default_cache};
 use grid_executor::JobStatus;
@@ -116,6 +116,19 @@ async fn embeddings_mean_something() {
     assert_eq!(bench.artifact(&again, "e.json").await, output);
 }
 
+#[tokio::test]
+async fn the_example_runs() {
+    let (bench, connectors) = (Bench::new(), connectors());
+    if !ready(&connectors, "embed-minilm") {
+        return;
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/embed.json");
+    let definition: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+    let done = bench.run(&connectors, &definition).await;
+    let found = vectors(&bench.artifact(&done, "embed.json").await);
+    assert!(dot(&found[0], &found[1]) > 0.7 && dot(&found[0], &found[2]) < 0.1);
+}
+
 /// The first three numbers of each vector.
 const REFERENCE: [[f64; 3]; 6] = [
     [0.006903, -0.063023, -0.072044],
@@ -175,7 +188,7 @@ async fn a_bad_file_is_named_with_its_line() {
 
 #[tokio::test]
 async fn files_outside_the_jobs_folder_are_out_of_reach() {
-    let (bench, connectors) = (Bench::new(), connectors());
+    let connectors = connectors();
     if !ready(&connectors, "embed-minilm") || !ready(&connectors, "transcribe-sphinx") {
         return;
     }
@@ -191,7 +204,6 @@ async fn files_outside_the_jobs_folder_are_out_of_reach() {
             assert!(error.starts_with("ops[0].args.") && error.contains("_file: "), "{path}: {error}");
         }
     }
-    drop(bench);
 }
 
 /// `definition` with the input `texts`.

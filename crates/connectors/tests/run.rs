@@ -4,7 +4,7 @@ mod support;
 
 use std::fs;
 
-use grid_connectors::{Connector, SelfTestError, SetUpError};
+use grid_connectors::{Config, Connector, Connectors, SelfTestError, SetUpError};
 use grid_executor::{JobStatus, OpStatus, ResultDocument, result::ErrorCode};
 use serde_json::{Value, json};
 use support::*;
@@ -148,4 +148,27 @@ fn set_up_installs_below_the_cache() {
     assert!(
         matches!(lazy.set_up(&cache), Err(SetUpError::Missing { missing, .. }) if missing.ends_with("lazy-1.2.3/bin/tool"))
     );
+}
+
+#[test]
+fn what_a_sandbox_must_let_commands_read_is_known() {
+    let bench = Bench::new();
+    let folder = bench.write("tool", |files| {
+        let command = "printf '/usr\\nrelative\\n/not/there\\n' > $CONNECTOR_HOME/readable; touch $CONNECTOR_HOME/tool";
+        let manifest = format!(
+            "[setup]\ncommand = [\"sh\", \"-c\", {command:?}]\nmakes = \"tool\"\n[settings.model]\nabout = \"a folder\"\n"
+        );
+        files.get("connector.toml").push_str(&manifest);
+        files.set("template.json", r#"{"process":{"args":{"cmd":["{{home}}/tool","{{settings.model}}"]}}}"#);
+    });
+    let model = bench.path("model");
+    fs::create_dir(&model).unwrap();
+    let settings = [("model".to_owned(), model.to_str().unwrap().to_owned())].into();
+    let config = Config { settings: [("tool".to_owned(), settings)].into(), ..bench.config() };
+    // Nothing of a connector that cannot run yet.
+    assert!(Connectors::load(config.clone()).unwrap().readable().is_empty());
+    let home = Connector::read(&folder).unwrap().set_up(&bench.path("cache")).unwrap();
+    let mut expected = [home, "/usr".into(), model];
+    expected.sort();
+    assert_eq!(Connectors::load(config).unwrap().readable(), expected);
 }
