@@ -77,7 +77,7 @@ pub use crate::{
         ProcessExecutor, PullPolicy, Unsupported, UnsupportedItem, host_guard_rules,
     },
     job::{
-        JobError, JobEvent, JobOutcome, JobRequest, PrepareError, PreparedJob, Reattached, Workplace,
+        JobError, JobEvent, JobOutcome, JobRequest, OutputCheck, PrepareError, PreparedJob, Reattached, Workplace,
         clean_up_abandoned, fetch_definition, forget, left_behind, prepare, reattach, run_job,
     },
     log::LogReader,

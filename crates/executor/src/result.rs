@@ -92,6 +92,9 @@ pub struct OpRecord {
     /// The image the definition names. The process executor records it and does not use it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
+    /// The connector that turned a typed op into the command that ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connector: Option<ConnectorRecord>,
     /// How it ended.
     pub status: OpStatus,
     /// The exit code of its command.
@@ -115,6 +118,18 @@ pub struct OpRecord {
     /// What helps to find out why.
     #[serde(default, skip_serializing_if = "Diagnostics::is_empty")]
     pub diagnostics: Diagnostics,
+}
+
+/// The connector behind a typed op.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConnectorRecord {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// All its files: the digest of the lines `SHA256  PATH`, sorted by path, as `sha256sum` prints them.
+    pub sha256: Digest,
 }
 
 /// How an op ended.
@@ -222,6 +237,8 @@ pub enum ErrorCode {
     OutputUnreadable,
     /// A built-in benchmark found its own arithmetic wrong.
     BenchmarkWrong,
+    /// A typed op's command ended well, and what it left is not what its connector promises.
+    OutputInvalid,
     /// The log is not whole.
     LogIncomplete,
 }

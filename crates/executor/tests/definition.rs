@@ -5,9 +5,11 @@ use std::{fs, path::Path};
 use grid_executor::{
     Definition, DefinitionError, Digest, Template, TemplateError,
     definition::{
-        Action, Command, HealthCheck, MAX_DEFINITION_BYTES, Resource, RestartPolicy, RunArgs, Service,
+        Action, Command, HealthCheck, InferenceTask, Literals, MAX_DEFINITION_BYTES, Resource, RestartPolicy,
+        RunArgs, Service, Typed,
     },
     json,
+    result::ConnectorRecord,
 };
 use rand::{Rng, SeedableRng, seq::IndexedRandom};
 use rand_chacha::ChaCha8Rng;
@@ -383,8 +385,8 @@ fn ids_and_types_are_checked() {
     let of_type = |kind: &str| with_ops(json!([{"type": kind, "id": "a", "args": {}}]));
     refused(&of_type("container/ran"), "ops[0].type: \"container/ran\" is none of container/run,");
     refused(
-        &of_type("inference/embed"),
-        "ops[0].type: \"inference/embed\" is not supported by this version yet",
+        &of_type("inference/sing"),
+        "ops[0].type: \"inference/sing\" is none of inference/embed, inference/image, inference/transcribe",
     );
     refused(
         &of_type("bench/tpu"),
@@ -663,4 +665,68 @@ fn a_template_is_bound_then_published() {
     assert_eq!(definition.inputs[0].sha256, Digest::of(b"some words"));
     assert_eq!(Definition::parse(&bytes).unwrap(), definition);
     assert_eq!(template.publish().unwrap().1, bytes, "the same template gives the same bytes");
+}
+
+fn typed(id: &str, args: Value) -> Value {
+    json!({"type": "inference/embed", "id": id, "args": args})
+}
+
+#[test]
+fn typed_ops_are_read_and_wait_for_a_connector() {
+    let mut later = op("later", json!({}));
+    later["args"]["cmd"] = "echo %%ops.e.results.count%%".into();
+    let mut first = typed("e", json!({"model": "m", "texts": ["%%global.variables.text%%"]}));
+    first["results"] = json!({"count": "([0-9]+) texts"});
+    let mut value = with_ops(json!([first, later]));
+    value["global"] = json!({"image": "alpine", "variables": {"text": "hello"}});
+    let definition = parse(&value).unwrap();
+    assert_eq!(definition.ops[0].action, Action::Inference(InferenceTask::Embed));
+    // `global` is for commands.
+    assert_eq!(definition.args(0), Some(&json!({"model": "m", "texts": ["%%global.variables.text%%"]})));
+    assert_eq!(definition.hydrate(0, &Literals::default()).unwrap(), None);
+
+    // Its results are those of its log, as any other op's.
+    value["ops"][0]["results"] = json!({});
+    refused(&value, "ops[1].args.cmd: %%ops.e.results.count%%: that op's results have no such key");
+    refused(&with_ops(json!([typed("e", json!([]))])), "ops[0].args: expected an object");
+    for id in ["a/b", ".a", "ä", &"a".repeat(59)] {
+        refused(
+            &with_ops(json!([typed(id, json!({}))])),
+            "ops[0].id: a typed op's artifacts are named after it",
+        );
+    }
+    parse(&with_ops(json!([typed(&"a".repeat(58), json!({}))]))).unwrap();
+}
+
+#[test]
+fn a_connectors_command_takes_the_place_of_a_typed_op() {
+    let connector = ConnectorRecord { name: "c".into(), version: "1.0.0".into(), sha256: Digest::of(b"c") };
+    let mut value = with_ops(json!([typed("e", json!({"model": "m"})), op("a", json!({}))]));
+    value["global"] =
+        json!({"image": "alpine", "env": {"A": "1"}, "gpu": true, "entrypoint": "sh", "work_dir": "w"});
+    let mut definition = parse(&value).unwrap();
+    let before = definition.clone();
+    let args = json!({"image": "any", "cmd": ["run"]});
+    definition.expand_inference(0, args.clone(), connector.clone()).unwrap();
+    let run = run_args(&definition, "e");
+    assert_eq!(
+        (run.argv(), run.gpu, &run.work_dir, run.env.len()),
+        (vec!["run".to_owned()], false, &None, 0)
+    );
+    assert_eq!(definition.hydrate(0, &Literals::default()).unwrap().as_ref(), Some(run));
+    assert_eq!(
+        definition.ops[0].typed,
+        Some(Typed { task: InferenceTask::Embed, connector: connector.clone() })
+    );
+    assert_eq!(definition.ops[1], before.ops[1]);
+    definition.validate().unwrap();
+
+    // Only a typed op can be replaced, and only by a command that the format knows.
+    let expanded = definition.clone();
+    definition.expand_inference(0, json!({"image": "other"}), connector.clone()).unwrap();
+    definition.expand_inference(1, args, connector.clone()).unwrap();
+    assert_eq!(definition, expanded);
+    let error =
+        before.clone().expand_inference(0, json!({"image": "any", "cmdd": "x"}), connector).unwrap_err();
+    assert!(error.to_string().starts_with("ops[0].args.cmdd: unknown field"), "{error}");
 }

@@ -15,7 +15,7 @@
 use crate::{alerts::AlertConfig, api::ApiConfig, health::Thresholds, manager::Place};
 use serde::{Deserialize, Deserializer, de::Error as _};
 use solana_address::Address;
-use std::{collections::BTreeSet, path::PathBuf, time::Duration};
+use std::{collections::{BTreeMap, BTreeSet}, path::PathBuf, time::Duration};
 
 /// A node: one machine.
 #[derive(Debug, Clone, Deserialize)]
@@ -35,6 +35,8 @@ pub struct NodeConfig {
     pub content: Vec<String>,
     /// Folders of connectors besides the built-in ones.
     pub connectors: Vec<PathBuf>,
+    /// Settings of connectors, by connector, then by setting.
+    pub connector: BTreeMap<String, BTreeMap<String, String>>,
     /// Where alerts are posted.
     pub alerts: Option<AlertConfig>,
     /// What counts as a problem.
@@ -91,6 +93,7 @@ impl Default for NodeConfig {
             endpoint: None,
             content: Vec::new(),
             connectors: Vec::new(),
+            connector: BTreeMap::new(),
             alerts: None,
             thresholds: Thresholds::default(),
             device: Vec::new(),

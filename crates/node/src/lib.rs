@@ -18,6 +18,7 @@ pub mod manager;
 pub mod metrics;
 mod orders;
 pub mod registration;
+mod preparing;
 mod running;
 pub mod service;
 mod state;

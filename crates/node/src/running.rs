@@ -115,13 +115,15 @@ impl DeviceWorker {
         let left = reattach(&address.to_string(), self.executor.as_ref(), &self.workplace).await;
         match left.map_err(|error| error.to_string())? {
             Reattached::Job(prepared) => {
+                let request = self.expand(prepared.request().clone()).await;
+                let prepared = Box::new(prepared.with_request(request.map_err(|error| error.to_string())?));
                 self.tell(NodeEvent::Resumed { device: self.device, job: address, account: job });
                 Ok(Found::Job(prepared))
             }
             Reattached::Done(outcome) => Ok(Found::Done(outcome)),
             Reattached::Nothing(reason) => {
                 tracing::warn!(job = %address, reason, "the job is run from its beginning");
-                let prepared = self.prepare(address, job).await?;
+                let prepared = self.prepare(address, job).await.map_err(|error| error.to_string())?;
                 self.tell(NodeEvent::Resumed { device: self.device, job: address, account: job });
                 Ok(Found::Job(Box::new(prepared)))
             }

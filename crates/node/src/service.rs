@@ -13,6 +13,7 @@ use crate::{
     worker::WorkerConfig,
 };
 use grid_client::Chain;
+use grid_connectors::{Connectors, LoadError};
 use grid_devices::{NvmlProbe, Rules};
 use grid_executor::{
     CancellationToken, ContainerConfig, ContainerExecutor, ContentSource, Executor, FolderStore, HttpConfig,
@@ -72,6 +73,9 @@ pub enum ServiceError {
     /// A store can't be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A connector can't be used.
+    #[error(transparent)]
+    Connectors(#[from] LoadError),
     /// The container engine can't be used.
     #[error("{0}; without a container engine, `executor = \"process\"` runs the jobs of clients that you trust")]
     Engine(String),
@@ -109,7 +113,8 @@ impl Service {
         let uploads = FolderStore::open(folder.join("uploads"))?;
         let sources = sources(&results, &uploads, &config.content)?;
         let workplace = Workplace::new(&scratch, results.clone(), sources);
-        let executor = executor(&config).await?;
+        let connectors = Arc::new(connectors(&config, &folder)?);
+        let executor = executor(&config, &connectors).await?;
 
         let stop = CancellationToken::new();
         let (view, workers) = watch::channel(Vec::new());
@@ -147,6 +152,7 @@ impl Service {
             chain,
             key,
             executor,
+            connectors,
             workplace,
             worker: WorkerConfig { poll_interval: config.poll_interval(), ..WorkerConfig::default() },
             limits: Limits {
@@ -235,9 +241,22 @@ fn sources(results: &FolderStore, uploads: &FolderStore, content: &[String]) -> 
     Ok(Sources::new(sources))
 }
 
-async fn executor(config: &NodeConfig) -> Result<Arc<dyn Executor>, ServiceError> {
+/// The built-in connectors and those of the configured folders.
+fn connectors(config: &NodeConfig, folder: &Path) -> Result<Connectors, LoadError> {
+    let cache = grid_connectors::default_cache().unwrap_or_else(|| folder.join("connectors"));
+    let settings = config.connector.clone();
+    Connectors::load(grid_connectors::Config { folders: config.connectors.clone(), cache, settings })
+}
+
+async fn executor(
+    config: &NodeConfig,
+    connectors: &Connectors,
+) -> Result<Arc<dyn Executor>, ServiceError> {
     match config.executor {
-        ExecutorChoice::Process => Ok(Arc::new(ProcessExecutor::new(ProcessConfig::default()))),
+        ExecutorChoice::Process => {
+            let process = ProcessConfig { readable: connectors.readable(), ..ProcessConfig::default() };
+            Ok(Arc::new(ProcessExecutor::new(process)))
+        }
         ExecutorChoice::Container => {
             let container = ContainerConfig { socket: config.engine.clone(), ..ContainerConfig::default() };
             let executor = ContainerExecutor::connect(container).await;

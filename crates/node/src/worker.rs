@@ -14,9 +14,9 @@ use grid_client::{
     chain::{fetch, fetch_device_and_market, job_assigned_to},
     instruction,
 };
+use grid_connectors::Connectors;
 use grid_executor::{
-    Device as Hardware, Digest, Executor, JobRequest, PreparedJob, Workplace,
-    fetch_definition, prepare,
+    Device as Hardware, Digest, Executor, Workplace,
 };
 use solana_address::Address;
 use solana_keypair::Keypair;
@@ -36,6 +36,9 @@ pub struct WorkerConfig {
     pub watch_interval: Duration,
     /// Heartbeats that the worker sends within the time in which one is due, at least 1.
     pub heartbeats_per_limit: u32,
+    /// How long a definition or an input that nobody has yet is waited for: a client pushes them when it sees the match. At
+    /// most half of the time that the job gives for its start.
+    pub upload_patience: Duration,
     /// Lowest acceptable price, atoms per second.
     pub min_price_per_second_atoms: u64,
     /// Which of the node's stakes is shown to a market that asks for one: the number that it was opened with.
@@ -50,6 +53,7 @@ impl Default for WorkerConfig {
             max_backoff: Duration::from_secs(60),
             watch_interval: Duration::from_secs(10),
             heartbeats_per_limit: 3,
+            upload_patience: Duration::from_secs(60),
             min_price_per_second_atoms: 0,
             stake_id: 0,
         }
@@ -71,6 +75,8 @@ pub struct DeviceWorker {
     pub hardware: Hardware,
     /// What runs jobs.
     pub executor: Arc<dyn Executor>,
+    /// What turns typed jobs into commands.
+    pub connectors: Arc<Connectors>,
     /// Where jobs live on this machine; a folder of this worker alone.
     pub workplace: Workplace,
     /// How the worker behaves.
@@ -173,7 +179,14 @@ impl DeviceWorker {
     ) -> Result<Round, ChainError> {
         self.tell(NodeEvent::Matched { device: self.device, job: address, account: job });
         let prepared = match orders.current() {
-            Order::Work => self.prepare(address, job).await,
+            Order::Work => {
+                let start_window = Duration::from_secs(job.start_window_seconds.get().into());
+                let patience = self.config.upload_patience.min(start_window / 2);
+                tokio::select! {
+                    prepared = self.prepare_patiently(address, job, patience) => prepared,
+                    () = orders.until(|order| *order != Order::Work) => Err("the worker is stopping".to_owned()),
+                }
+            }
             Order::Pause => Err("the node takes no jobs at present".to_owned()),
             Order::Stop | Order::Abandon => Err("the worker is stopping".to_owned()),
         };
@@ -201,21 +214,6 @@ impl DeviceWorker {
         let decline = instruction::decline(self.key.pubkey(), self.run_of(address, job));
         self.land(Step::Decline, Some(address), steps::once(address, Step::Decline, decline)).await?;
         Ok(Round::Refused)
-    }
-
-    /// Fetches a job's definition and inputs, by their hashes; says why if it can't be run here.
-    pub(crate) async fn prepare(&self, address: Address, job: &Job) -> Result<PreparedJob, String> {
-        let digest = Digest(job.definition);
-        let fetched = fetch_definition(&self.workplace.sources, digest).await;
-        let (_, bytes) = fetched.map_err(|error| error.to_string())?;
-        let request = JobRequest::new(address.to_string(), &bytes, self.hardware.clone());
-        let request = JobRequest {
-            project: job.project.to_string(),
-            host: self.key.pubkey().to_string(),
-            timeout: Some(Duration::from_secs(job.timeout_seconds.get().into())),
-            ..request.map_err(|error| error.to_string())?
-        };
-        prepare(request, self.executor.as_ref(), &self.workplace).await.map_err(|error| error.to_string())
     }
 
     pub(crate) fn run_of(&self, address: Address, job: &Job) -> instruction::Run {

@@ -9,6 +9,7 @@ use grid_client::{
     chain::fetch,
     instruction,
 };
+use grid_connectors::Connectors;
 use grid_executor::{Device as Hardware, ProcessExecutor, Sources, Workplace};
 use grid_jobs::{DeviceState, JobState};
 use grid_node::{
@@ -63,6 +64,7 @@ impl Node {
             lookout: world.lookout(),
             key: world.key.clone(),
             executor: Arc::new(ProcessExecutor::default()),
+            connectors: Arc::new(Connectors::default()),
             workplace: Workplace::new(
                 world.folder.path().join("scratch"),
                 store.clone(),

@@ -14,6 +14,7 @@ use grid_client::{
     account::{Job, MarketView},
     chain::{fetch, fetch_market},
 };
+use grid_connectors::Connectors;
 use grid_executor::{
     Device as Hardware, FolderStore, HttpConfig, HttpStore, JobEvent, ProcessExecutor,
     Sources, Workplace, serve_folder,
@@ -246,6 +247,7 @@ impl Node {
                 device: *device,
                 hardware: Hardware::cpu(format!("cpu-{index}")),
                 executor: Arc::new(ProcessExecutor::default()),
+                connectors: Arc::new(Connectors::default()),
                 workplace: Workplace::new(folder.join(format!("scratch-{index}")), results.clone(), sources),
                 config: WorkerConfig {
                     poll_interval: LOOK,

@@ -233,13 +233,17 @@ fn unique<'n>(at: &At<'_>, field: &str, names: impl Iterator<Item = &'n str>) ->
 /// A name that can stand as a file name on the client's machine.
 fn artifact_name(at: At<'_>) -> Result<String> {
     let name = at.str()?;
-    let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-    if name.is_empty() || name.len() > 64 || !name.chars().all(good) || name.starts_with('.') {
+    if !is_artifact_name(name) {
         return Err(at.error(
             "a name has 1 to 64 letters, digits, \"_\", \"-\" or \".\", and does not start with \".\"",
         ));
     }
     Ok(name.to_owned())
+}
+
+pub(super) fn is_artifact_name(name: &str) -> bool {
+    let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    (1..=64).contains(&name.len()) && name.chars().all(good) && !name.starts_with('.')
 }
 
 /// A path that does not leave the folder it is relative to.

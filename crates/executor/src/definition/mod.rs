@@ -20,14 +20,14 @@ use self::{decode::At, run::command};
 pub use self::{
     grid::{DEFAULT_LOG_BYTES, Input, Limits, MAX_INPUTS, MAX_LOG_BYTES, Output, Requirements, Version},
     literal::{Literal, Literals, Unresolved},
-    op::{Action, Execution, MAX_ID_BYTES, Op, ResultRule, Stream},
+    op::{Action, Execution, InferenceTask, MAX_ID_BYTES, MAX_TYPED_ID_BYTES, Op, ResultRule, Stream, Typed},
     run::{
         Command, DockerAuth, Exposed, HealthCheck, HttpMethod, Resource, RestartPolicy, RunArgs, S3Bucket,
         Secrets, Service, VolumeMount,
     },
     template::{Template, TemplateError},
 };
-use crate::json;
+use crate::{json, result::ConnectorRecord};
 
 /// The largest definition, in bytes.
 pub const MAX_DEFINITION_BYTES: usize = 1 << 20;
@@ -174,6 +174,30 @@ impl Definition {
     pub fn literals(&self, index: usize) -> Vec<(String, Literal)> {
         let found = self.ops.get(index).map(|op| literal::literals(&args_path(index), &op.args));
         found.into_iter().flatten().filter_map(|(path, literal)| Some((path, literal.ok()?))).collect()
+    }
+
+    /// The args of the op at `index` as published, `global` merged in, literals and markers in place.
+    pub fn args(&self, index: usize) -> Option<&Value> {
+        self.ops.get(index).map(|op| &op.args)
+    }
+
+    /// Puts the command that `connector` made, the args of a `container/run`, in the place of the typed op at
+    /// `index`. Id, group and results stay. `global` does not reach these args: what runs is the connector's alone.
+    /// Does nothing where the op is not typed.
+    pub fn expand_inference(
+        &mut self,
+        index: usize,
+        args: Value,
+        connector: ConnectorRecord,
+    ) -> Result<(), DefinitionError> {
+        if let Some(op) = self.ops.get_mut(index)
+            && let Action::Inference(task) = op.action
+        {
+            op.action = Action::Run(Box::new(RunArgs::decode(At::published(args_path(index), &args))?));
+            op.typed = Some(Typed { task, connector });
+            op.args = args;
+        }
+        Ok(())
     }
 
     /// The run args of the op at `index` with every literal and marker filled in, checked again. `None` where the

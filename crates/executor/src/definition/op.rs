@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 use regex::bytes::{Regex, RegexBuilder};
 use serde_json::Value;
 
-use super::{DefinitionError, RunArgs, decode::At};
+use super::{DefinitionError, RunArgs, decode::At, grid::is_artifact_name};
+use crate::result::ConnectorRecord;
 
 type Result<T> = std::result::Result<T, DefinitionError>;
 
@@ -13,6 +14,8 @@ type Result<T> = std::result::Result<T, DefinitionError>;
 pub const MAX_ID_BYTES: usize = 128;
 /// Memory that one compiled `results` expression may take, in bytes.
 const MAX_REGEX_BYTES: usize = 1 << 20;
+/// The longest id of a typed op, in bytes: its artifacts are named after it.
+pub const MAX_TYPED_ID_BYTES: usize = 58;
 
 /// One step of a job.
 #[derive(Clone, PartialEq)]
@@ -27,6 +30,8 @@ pub struct Op {
     pub results: BTreeMap<String, ResultRule>,
     /// What it does.
     pub action: Action,
+    /// What it was before a connector turned it into a command.
+    pub typed: Option<Typed>,
     /// The args as published, `global` merged in, literals and markers in place.
     pub(super) args: Value,
 }
@@ -40,6 +45,7 @@ impl fmt::Debug for Op {
             .field("execution", &self.execution)
             .field("results", &self.results)
             .field("action", &self.action)
+            .field("typed", &self.typed)
             .finish_non_exhaustive()
     }
 }
@@ -75,6 +81,43 @@ pub enum Action {
         /// How long it measures, all GPUs together.
         duration: Duration,
     },
+    /// `inference/…`: a typed job. No executor runs it as it is; a connector turns it into a command first, by
+    /// [`Definition::expand_inference`](super::Definition::expand_inference).
+    Inference(InferenceTask),
+}
+
+/// What a typed job does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum InferenceTask {
+    /// `inference/embed`: vectors out of texts.
+    Embed,
+    /// `inference/image`: images out of a text.
+    Image,
+    /// `inference/transcribe`: text out of speech.
+    Transcribe,
+}
+
+impl InferenceTask {
+    /// Every task.
+    pub const ALL: [Self; 3] = [Self::Embed, Self::Image, Self::Transcribe];
+
+    /// The type of an op of this task, such as `inference/embed`.
+    pub fn op_type(self) -> &'static str {
+        match self {
+            Self::Embed => "inference/embed",
+            Self::Image => "inference/image",
+            Self::Transcribe => "inference/transcribe",
+        }
+    }
+}
+
+/// The typed op that a command came out of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Typed {
+    /// What the op does.
+    pub task: InferenceTask,
+    /// The connector that made the command.
+    pub connector: ConnectorRecord,
 }
 
 /// Where a log line came from.
@@ -157,11 +200,20 @@ pub(super) fn decode(at: At<'_>, merge: impl FnOnce(&Value) -> Value) -> Result<
             (Action::BenchGpu { duration: bench_duration(At::published(args_path, args))? }, args.clone())
         }
         kind if kind.starts_with("inference/") => {
-            return Err(fields.missing("type", &format!("\"{kind}\" is not supported by this version yet")));
+            let task =
+                InferenceTask::ALL.into_iter().find(|task| task.op_type() == kind).ok_or_else(|| {
+                    let known = InferenceTask::ALL.map(InferenceTask::op_type).join(", ");
+                    fields.missing("type", &format!("\"{kind}\" is none of {known}"))
+                })?;
+            if !is_artifact_name(&id) || id.len() > MAX_TYPED_ID_BYTES {
+                return Err(fields.missing("id", &format!("a typed op's artifacts are named after it: 1 to {MAX_TYPED_ID_BYTES} letters, digits, \"_\", \"-\" or \".\", not starting with \".\"")));
+            }
+            (Action::Inference(task), args.clone())
         }
         kind => {
-            let problem =
-                format!("\"{kind}\" is none of container/run, container/create-volume, bench/cpu, bench/gpu");
+            let problem = format!(
+                "\"{kind}\" is none of container/run, container/create-volume, bench/cpu, bench/gpu, inference/embed, inference/image, inference/transcribe"
+            );
             return Err(fields.missing("type", &problem));
         }
     };
@@ -172,6 +224,7 @@ pub(super) fn decode(at: At<'_>, merge: impl FnOnce(&Value) -> Value) -> Result<
         results: fields.or_default("results", |at| at.map(result_rule))?,
         execution,
         action,
+        typed: None,
         args,
     })
 }

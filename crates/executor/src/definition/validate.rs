@@ -184,7 +184,9 @@ fn check_literals(
                     "that op does not end before this one; name it in depends_on or put it in an earlier group",
                 );
             }
-            if matches!(target.action, Action::Run(_)) && !target.results.contains_key(key) {
+            if matches!(target.action, Action::Run(_) | Action::Inference(_))
+                && !target.results.contains_key(key)
+            {
                 return error("that op's results have no such key");
             }
         }

@@ -269,7 +269,16 @@ impl UnsupportedItem {
     pub fn new(path: impl Into<String>, reason: impl Into<String>) -> Self {
         Self { path: path.into(), reason: reason.into() }
     }
+
+    /// The typed op at `index`, which no connector has turned into a command.
+    pub(crate) fn unexpanded(index: usize) -> Self {
+        Self::new(format!("ops[{index}].type"), UNEXPANDED)
+    }
 }
+
+/// Why a typed op does not run as it is.
+pub(crate) const UNEXPANDED: &str = "is a typed op, and no connector has turned it into a command: expand the definition \
+                                     with the worker's connectors first";
 
 impl fmt::Display for Unsupported {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -21,7 +21,7 @@ use super::{
 use crate::{
     bench::{self, BenchError},
     definition::{Action, Literals, Op, RestartPolicy, RunArgs, Stream},
-    exec::{Executor, Exit, JobContext, MAX_OUTPUT_BYTES, OpObserver, RunContext, RunEnd, Stop},
+    exec::{Executor, Exit, JobContext, MAX_OUTPUT_BYTES, OpObserver, RunContext, RunEnd, Stop, UNEXPANDED},
     log::JobLog,
     result::{Diagnostics, ErrorCode, ErrorRecord, OpRecord, OpStatus, StopReason},
 };
@@ -268,8 +268,10 @@ impl<'a> Flow<'a> {
                     self.run_bench(measure, &sink, &cancel, &mut record).await
                 }
                 Action::Run(_) => {
-                    self.run_command(index, &sink, &cancel, &dependents_ended, &mut record).await
+                    self.run_command(index, &sink, &cancel, &dependents_ended, &mut record).await;
+                    self.check_output(op, &sink, &mut record).await;
                 }
+                Action::Inference(_) => fail(&mut record, ErrorCode::NotStarted, UNEXPANDED),
             }
         };
         let watch = async {
@@ -367,6 +369,20 @@ impl<'a> Flow<'a> {
                 }
                 (None, _) => {}
             },
+        }
+    }
+
+    /// A command that ended well has done its work only if what it left is as promised.
+    async fn check_output(&self, op: &Op, sink: &OpSink<'_>, record: &mut OpRecord) {
+        let Some(check) = self.with.request.checks.get(&op.id).filter(|_| record.status == OpStatus::Succeeded)
+        else {
+            return;
+        };
+        let (check, work) = (check.clone(), self.with.job.scratch.work());
+        let checked = tokio::task::spawn_blocking(move || check.check(&work)).await;
+        if let Err(problem) = checked.unwrap_or_else(|error| Err(error.to_string())) {
+            sink.line(Stream::Node, problem.as_bytes(), true);
+            fail(record, ErrorCode::OutputInvalid, problem);
         }
     }
 
@@ -508,12 +524,15 @@ fn record_of(op: &Op) -> OpRecord {
         Action::CreateVolume { .. } => ("container/create-volume", None),
         Action::BenchCpu { .. } => ("bench/cpu", None),
         Action::BenchGpu { .. } => ("bench/gpu", None),
+        Action::Inference(task) => (task.op_type(), None),
     };
+    let kind = op.typed.as_ref().map_or(kind, |typed| typed.task.op_type());
     OpRecord {
         id: op.id.clone(),
         group: op.group.clone(),
         kind: kind.to_owned(),
         image,
+        connector: op.typed.as_ref().map(|typed| typed.connector.clone()),
         status: OpStatus::Succeeded,
         exit_code: None,
         signal: None,

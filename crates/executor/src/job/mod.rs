@@ -15,9 +15,11 @@ mod reattach;
 mod sink;
 
 use std::{
-    fs,
+    collections::BTreeMap,
+    fmt, fs,
     net::SocketAddr,
     path::{Path, PathBuf},
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
@@ -59,6 +61,14 @@ pub struct JobRequest {
     pub host: String,
     /// How long the whole job may run.
     pub timeout: Option<Duration>,
+    /// What must hold once the command of an op has ended well, by the op's id; else the op fails.
+    pub checks: BTreeMap<String, Arc<dyn OutputCheck>>,
+}
+
+/// What must hold of the files that an op left.
+pub trait OutputCheck: fmt::Debug + Send + Sync {
+    /// Looks at the files below `work`, the job's folder. The error says what is wrong with them.
+    fn check(&self, work: &Path) -> Result<(), String>;
 }
 
 impl JobRequest {
@@ -77,6 +87,7 @@ impl JobRequest {
             project: String::new(),
             host: String::new(),
             timeout: None,
+            checks: BTreeMap::new(),
         })
     }
 }
@@ -341,6 +352,11 @@ impl PreparedJob {
     /// What was prepared.
     pub fn request(&self) -> &JobRequest {
         &self.request
+    }
+
+    /// The same job with its typed ops expanded; every op keeps its place.
+    pub fn with_request(self, request: JobRequest) -> Self {
+        Self { request, ..self }
     }
 
     /// Removes the job's folder without running the job. Not for a job that had begun to run: [`run`](Self::run) it

@@ -1,6 +1,6 @@
 //! Going on with a job whose worker was killed.
 
-use std::{fs, io, time::Duration};
+use std::{collections::BTreeMap, fs, io, time::Duration};
 
 use super::{
     JobOutcome, JobRequest, PreparedJob, Workplace,
@@ -17,7 +17,8 @@ use crate::{
 /// What is left of a job.
 #[derive(Debug)]
 pub enum Reattached {
-    /// A job to go on with: what has ended keeps its record, what runs is found again, the rest is still to be run.
+    /// A job to go on with: what has ended keeps its record, what runs is found again, the rest is still to be run. Typed ops
+    /// are as the definition has them: [expand](PreparedJob::with_request) them as they were.
     Job(Box<PreparedJob>),
     /// The job is done; the result only has to be told. [`forget`](super::forget) the job then.
     Done(Box<JobOutcome>),
@@ -88,6 +89,7 @@ fn read(scratch: &Scratch, executor: &dyn Executor) -> Result<(JobRequest, Journ
         project: header.project.clone(),
         host: header.host.clone(),
         timeout: header.timeout_ms.map(Duration::from_millis),
+        checks: BTreeMap::new(),
     };
     Ok((request, journal, progress))
 }

@@ -14,6 +14,7 @@ use crate::{
     worker::{DeviceWorker, WorkerConfig},
 };
 use grid_client::{Chain, address};
+use grid_connectors::Connectors;
 use grid_executor::{Executor, Workplace};
 use solana_address::Address;
 use solana_keypair::Keypair;
@@ -60,6 +61,8 @@ pub struct Manager {
     pub key: Arc<Keypair>,
     /// What runs jobs.
     pub executor: Arc<dyn Executor>,
+    /// What turns typed jobs into commands.
+    pub connectors: Arc<Connectors>,
     /// Where jobs live; each device has a folder of its own below its scratch folder.
     pub workplace: Workplace,
     /// How workers behave; price and stake are those of their device.
@@ -169,6 +172,7 @@ impl Manager {
             device,
             hardware: found.hardware,
             executor: self.executor.clone(),
+            connectors: self.connectors.clone(),
             workplace: Workplace { scratch: self.scratch(&device), ..self.workplace.clone() },
             config: WorkerConfig {
                 min_price_per_second_atoms: config.min_price_per_second_atoms,

@@ -7,6 +7,7 @@ use grid_client::{
     instruction::{self, Listing},
     token,
 };
+use grid_connectors::Connectors;
 use grid_executor::{
     ContentStore, Device as Hardware, Digest, FolderStore, ProcessExecutor, Sources, Workplace,
 };
@@ -149,6 +150,7 @@ impl World {
             device: self.device,
             hardware: Hardware::cpu("cpu-0"),
             executor: Arc::new(ProcessExecutor::default()),
+            connectors: Arc::new(Connectors::default()),
             workplace: Workplace::new(
                 self.folder.path().join(format!("scratch-{}", self.device)),
                 store.clone(),
@@ -156,6 +158,7 @@ impl World {
             ),
             config: WorkerConfig {
                 poll_interval: Duration::from_millis(20),
+                upload_patience: Duration::ZERO,
                 watch_interval: Duration::from_millis(50),
                 heartbeats_per_limit: 600, // every 0.2 s
                 ..WorkerConfig::default()

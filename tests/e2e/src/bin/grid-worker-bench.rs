@@ -10,6 +10,7 @@ use grid_client::{
     instruction::{self, Listing},
 };
 use grid_e2e::{nodes::Node, proxy::Proxy, stage::{Stage, TERMS}};
+use grid_connectors::Connectors;
 use grid_executor::{
     CancellationToken, ContentStore, Device as Hardware, FolderStore, JobEvent, JobRequest, JobStatus,
     ProcessExecutor, Sources, Workplace, run_job,
@@ -203,6 +204,7 @@ async fn jobs(localnet: &Localnet, admin: &Keypair, folder: &Path) -> Result<()>
         device: stage.devices()[0],
         hardware: Hardware::cpu("cpu-0"),
         executor: Arc::new(ProcessExecutor::default()),
+        connectors: Arc::new(Connectors::default()),
         workplace: Workplace::new(
             folder.join("scratch"),
             store,

@@ -4,7 +4,7 @@ use std::path::{Component, Path};
 
 use super::names::{self, JOB_FOLDER};
 use crate::{
-    Device,
+    Device, bench,
     definition::{Action, Definition, Literal, Resource, RunArgs, args_path},
     exec::{Unsupported, UnsupportedItem},
 };
@@ -64,10 +64,13 @@ pub(super) fn definition(definition: &Definition, device: &Device) -> Result<(),
         }
     }
     for (index, op) in definition.ops.iter().enumerate() {
-        if let Action::Run(args) = &op.action {
-            items.extend(run_args(&args_path(index), args, device));
+        match &op.action {
+            Action::Run(args) => items.extend(run_args(&args_path(index), args, device)),
+            Action::Inference(_) => items.push(UnsupportedItem::unexpanded(index)),
+            Action::CreateVolume { .. } | Action::BenchCpu { .. } | Action::BenchGpu { .. } => {}
         }
     }
+    items.extend(bench::unsupported(definition, device));
     Unsupported::check(NAME, items)
 }
 

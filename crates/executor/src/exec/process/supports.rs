@@ -58,8 +58,10 @@ pub(super) fn definition(
         }
     }
     for (index, op) in definition.ops.iter().enumerate() {
-        if let Action::Run(args) = &op.action {
-            items.extend(run_args(&args_path(index), args, device));
+        match &op.action {
+            Action::Run(args) => items.extend(run_args(&args_path(index), args, device)),
+            Action::Inference(_) => items.push(UnsupportedItem::unexpanded(index)),
+            Action::CreateVolume { .. } | Action::BenchCpu { .. } | Action::BenchGpu { .. } => {}
         }
     }
     Unsupported::check(NAME, items)
