@@ -1,6 +1,5 @@
 //! The sixty jobs.
 
-use grid_e2e::stage::{Stage, TERMS};
 use anyhow::{Context, Result, bail, ensure};
 use grid_client::{
     account::Job,
@@ -8,6 +7,7 @@ use grid_client::{
     chain::{self, fetch},
     instruction::{self, Listing},
 };
+use grid_e2e::stage::{Stage, TERMS};
 use grid_executor::{ContentStore, Digest};
 use grid_jobs::{JobKind, JobState};
 use solana_address::Address;
@@ -93,7 +93,10 @@ pub async fn list_all(stage: &Stage) -> Result<Listed> {
                 listed.services.push(job);
                 (shell("echo serving; sleep 600", ""), JobKind::Service)
             }
-            _ => (shell(&format!("head -c 100000 /dev/zero | tr '\\0' 'x' | fold -w 100; sleep {seconds}"), ""), JobKind::Batch),
+            _ => (
+                shell(&format!("head -c 100000 /dev/zero | tr '\\0' 'x' | fold -w 100; sleep {seconds}"), ""),
+                JobKind::Batch,
+            ),
         };
         let is_delisted = id % 20 == 9;
         let market = if is_delisted { stage.empty_market } else { stage.market };

@@ -5,7 +5,7 @@
 //! finished job was paid exactly once, every deposit is accounted for, and everything can be taken home.
 
 mod jobs;
-mod validator;
+mod network;
 mod verify;
 
 use anyhow::{Context, Result, ensure};
@@ -19,9 +19,9 @@ use std::{
 /// What to run, and for how long one endpoint is cut.
 #[derive(Debug, Parser)]
 pub struct Options {
-    /// The `solana-test-validator` binary
+    /// The `solana-test-validator` binary [default: the embedded network, for a quick look]
     #[arg(long, env = "GRID_TEST_VALIDATOR")]
-    validator: PathBuf,
+    validator: Option<PathBuf>,
     /// The `grid` binary
     #[arg(long, env = "GRID_BINARY")]
     grid: PathBuf,
@@ -56,12 +56,12 @@ const DEADLINE: Duration = Duration::from_secs(600);
 async fn run(options: &Options, folder: &std::path::Path) -> Result<()> {
     let began = Instant::now();
     let say = |text: &str| println!("{:7.1}s  {text}", began.elapsed().as_secs_f64());
-    let validator = validator::Validator::start(options, folder).await?;
-    say(&format!("validator: {}", validator.version));
-    let stage = Stage::build(&validator.url(), &validator.admin, NODES, DEVICES, folder).await?;
+    let network = network::Network::start(options, folder).await?;
+    say(&network.name);
+    let stage = Stage::build(&network.url(), &network.admin, NODES, DEVICES, folder).await?;
     say("programs, mint, market, project and devices are there");
 
-    let (first, second) = (Proxy::to(validator.port).await?, Proxy::to(validator.port).await?);
+    let (first, second) = (Proxy::to(network.port).await?, Proxy::to(network.port).await?);
     let urls = [first.url(), second.url()];
     let mut nodes = Vec::new();
     for index in 0..NODES {
@@ -97,7 +97,7 @@ async fn run(options: &Options, folder: &std::path::Path) -> Result<()> {
         say(&line);
     }
     ensure!(began.elapsed() < DEADLINE, "it took longer than {DEADLINE:?}");
-    validator.stop().await.context("the validator did not stop")?;
+    network.stop().await.context("the network did not stop")?;
     say("all of it held");
     Ok(())
 }

@@ -22,13 +22,7 @@ pub struct Node {
 
 impl Node {
     /// Writes the node's files below `folder` and starts it.
-    pub fn start(
-        grid: &Path,
-        stage: &Stage,
-        index: usize,
-        urls: &[String],
-        folder: &Path,
-    ) -> Result<Self> {
+    pub fn start(grid: &Path, stage: &Stage, index: usize, urls: &[String], folder: &Path) -> Result<Self> {
         let home = folder.join(format!("node-{index}"));
         fs::create_dir_all(&home)?;
         let keypair = home.join("key.json");
@@ -76,7 +70,12 @@ impl Node {
     /// Asks the node to stop and waits for it.
     pub async fn stop(&mut self) -> Result<()> {
         let status = Command::new("kill").args(["-TERM", &self.process.id().to_string()]).status()?;
-        ensure!(status.success(), "node {} was gone already; its log: {}", self.process.id(), self.log.display());
+        ensure!(
+            status.success(),
+            "node {} was gone already; its log: {}",
+            self.process.id(),
+            self.log.display()
+        );
         for _ in 0..STOP_SECONDS * 10 {
             if let Some(status) = self.process.try_wait()? {
                 ensure!(status.success(), "the node ended with {status}; its log: {}", self.log.display());

@@ -62,7 +62,13 @@ pub struct Stage {
 
 impl Stage {
     /// Builds it on the network at `url`, whose programs `admin` may upgrade, for so many nodes with so many devices each.
-    pub async fn build(url: &str, admin: &Keypair, nodes: usize, devices: u32, folder: &Path) -> Result<Self> {
+    pub async fn build(
+        url: &str,
+        admin: &Keypair,
+        nodes: usize,
+        devices: u32,
+        folder: &Path,
+    ) -> Result<Self> {
         let chain = RpcChain::new(url, Duration::from_millis(100));
         let rpc = RpcClient::new_with_commitment(url.to_owned(), CommitmentConfig::confirmed());
         let (client, mint_key) = (Keypair::new(), Keypair::new());
@@ -94,10 +100,8 @@ impl Stage {
         for actor in stage.nodes.iter().chain([&stage.client]) {
             let wallet = actor.pubkey();
             let account = address::token_account(&wallet, mint);
-            let fill = [
-                token::create_account(owner, wallet, mint),
-                token::mint_to(mint, account, owner, TOKENS),
-            ];
+            let fill =
+                [token::create_account(owner, wallet, mint), token::mint_to(mint, account, owner, TOKENS)];
             stage.send(&fill, &[admin]).await?;
         }
         if chain::account(&stage.chain, &address::config().0).await?.is_none() {
@@ -143,7 +147,9 @@ impl Stage {
 
     /// All devices of all nodes.
     pub fn devices(&self) -> Vec<Address> {
-        let of = |node: &Keypair| (0..self.devices_per_node).map(|index| self.device(&node.pubkey(), index)).collect::<Vec<_>>();
+        let of = |node: &Keypair| {
+            (0..self.devices_per_node).map(|index| self.device(&node.pubkey(), index)).collect::<Vec<_>>()
+        };
         self.nodes.iter().flat_map(of).collect()
     }
 

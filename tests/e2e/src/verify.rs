@@ -1,7 +1,6 @@
 //! What must hold at the end.
 
 use crate::{NODES, jobs::Listed};
-use grid_e2e::stage::{Stage, TERMS, TOKENS};
 use anyhow::{Context, Result, ensure};
 use grid_client::{
     account::{Device, Job, Project},
@@ -12,6 +11,7 @@ use grid_client::{
     ledger::fetch_ledger,
     token,
 };
+use grid_e2e::stage::{Stage, TERMS, TOKENS};
 use grid_executor::{ContentSource, Digest, FolderStore, JobStatus, ResultDocument};
 use grid_jobs::JobState;
 use solana_address::Address;
@@ -22,19 +22,17 @@ use solana_transaction_status_client_types::{UiTransactionEncoding, option_seria
 use std::{collections::BTreeMap, path::Path};
 
 /// Checks all of it; says in sentences what held.
-pub async fn all(
-    stage: &Stage,
-    listed: &Listed,
-    survivor: &Address,
-    folder: &Path,
-) -> Result<Vec<String>> {
+pub async fn all(stage: &Stage, listed: &Listed, survivor: &Address, folder: &Path) -> Result<Vec<String>> {
     let mut said = Vec::new();
     let mut earned: BTreeMap<Address, u64> = BTreeMap::new();
     let (mut seconds_sold, mut fees, mut paid_jobs) = (0_i64, 0_u64, 0);
     let mut documents = BTreeMap::new();
     for address in &listed.all {
         if listed.delisted.contains(address) {
-            ensure!(chain::account(&stage.chain, address).await?.is_none(), "{address} was delisted and is there");
+            ensure!(
+                chain::account(&stage.chain, address).await?.is_none(),
+                "{address} was delisted and is there"
+            );
             continue;
         }
         let job: Job = fetch(&stage.chain, "job", address).await?;
@@ -53,11 +51,17 @@ pub async fn all(
     for device in stage.devices() {
         let account: Device = fetch(&stage.chain, "device", &device).await?;
         let expected = earned.get(&device).copied().unwrap_or_default();
-        ensure!(account.earnings_atoms.get() == expected, "{device} has {}, not {expected}", account.earnings_atoms);
+        ensure!(
+            account.earnings_atoms.get() == expected,
+            "{device} has {}, not {expected}",
+            account.earnings_atoms
+        );
         ensure!(account.bond_atoms.get() == TERMS.bond_atoms, "{device} lost of its bond");
         ensure!(account.is(grid_jobs::DeviceState::Idle), "{device} is not idle");
     }
-    said.push(format!("{paid_jobs} jobs were paid exactly once, {seconds_sold} s in all; no bond lost an atom"));
+    said.push(format!(
+        "{paid_jobs} jobs were paid exactly once, {seconds_sold} s in all; no bond lost an atom"
+    ));
 
     for (address, (document, log)) in &documents {
         let expected = match () {
@@ -66,21 +70,28 @@ pub async fn all(
             () => JobStatus::Succeeded,
         };
         ensure!(document.status == expected, "{address} is {:?}: {document:?}", document.status);
-        ensure!(document.artifacts.len() == usize::from(listed.with_artifacts.contains(address)), "{address}");
+        ensure!(
+            document.artifacts.len() == usize::from(listed.with_artifacts.contains(address)),
+            "{address}"
+        );
         let begun = log.matches("begun").count();
         ensure!(begun == usize::from(listed.long.contains(address)), "{address} began {begun} times: {log}");
     }
     said.push(format!("{} result documents and logs have the hashes that the chain holds", documents.len()));
     let (_, log) = &documents[survivor];
     ensure!(log.matches("done").count() == 1, "the log of the job that outlived its worker: {log}");
-    said.push(format!("job {survivor} ran through the death of its worker: begun once, done once, paid once"));
+    said.push(format!(
+        "job {survivor} ran through the death of its worker: begun once, done once, paid once"
+    ));
 
     let (ledger, held) = fetch_ledger(&stage.chain, &stage.mint).await?;
     ensure!(ledger.total() == u128::from(held), "the vault holds {held}, the accounts say {ledger:?}");
     ensure!(ledger.escrows == 0 && ledger.fees == u128::from(fees), "{ledger:?}, fees {fees}");
     said.push(format!("the vault holds {held} atoms and the accounts owe {}: {ledger:?}", ledger.total()));
     take_everything_home(stage, listed, fees).await?;
-    said.push("every deposit, bond and earning was withdrawn; only the fees are left in the vault".to_owned());
+    said.push(
+        "every deposit, bond and earning was withdrawn; only the fees are left in the vault".to_owned(),
+    );
     Ok(said)
 }
 

@@ -9,8 +9,12 @@ use grid_client::{
     Chain, address,
     instruction::{self, Listing},
 };
-use grid_e2e::{nodes::Node, proxy::Proxy, stage::{Stage, TERMS}};
 use grid_connectors::Connectors;
+use grid_e2e::{
+    nodes::Node,
+    proxy::Proxy,
+    stage::{Stage, TERMS},
+};
 use grid_executor::{
     CancellationToken, ContentStore, Device as Hardware, FolderStore, JobEvent, JobRequest, JobStatus,
     ProcessExecutor, Sources, Workplace, run_job,
@@ -140,8 +144,14 @@ async fn idle(options: &Options, localnet: &Localnet, admin: &Keypair, folder: &
     let bytes = proxy.traffic().bytes() - bytes;
     let per_hour = 3_600.0 / watched.as_secs_f64();
     println!("idle node, devices                 {IDLE_DEVICES}");
-    println!("processor                          {:.2} % of a core", 100.0 * processor / watched.as_secs_f64());
-    println!("memory                             {:.0} MiB", memory_bytes(node.id())? as f64 / f64::from(1 << 20));
+    println!(
+        "processor                          {:.2} % of a core",
+        100.0 * processor / watched.as_secs_f64()
+    );
+    println!(
+        "memory                             {:.0} MiB",
+        memory_bytes(node.id())? as f64 / f64::from(1 << 20)
+    );
     let mut requests = 0;
     for (method, count) in proxy.traffic().methods() {
         let count = count - methods.get(&method).copied().unwrap_or_default();
@@ -175,7 +185,9 @@ impl Times {
             NodeEvent::Sending { step: Step::Start, .. } => self.sending = Some(now),
             NodeEvent::Landed { step: Step::Start, .. } => self.started = Some(now),
             NodeEvent::Job { event: JobEvent::OpStarted { .. }, .. } => {
-                if let (Some(matched), Some(sending), Some(started)) = (self.matched, self.sending, self.started) {
+                if let (Some(matched), Some(sending), Some(started)) =
+                    (self.matched, self.sending, self.started)
+                {
                     self.to_process.push(now - matched);
                     self.to_process_without_chain.push((sending - matched) + (now - started));
                 }
@@ -193,7 +205,8 @@ impl Times {
 async fn jobs(localnet: &Localnet, admin: &Keypair, folder: &Path) -> Result<()> {
     let stage = Stage::build(localnet.rpc_url(), admin, 1, 1, folder).await?;
     let store = FolderStore::open(folder.join("node"))?;
-    let chain: Arc<dyn Chain> = Arc::new(grid_client::RpcChain::new(localnet.rpc_url(), Duration::from_millis(10)));
+    let chain: Arc<dyn Chain> =
+        Arc::new(grid_client::RpcChain::new(localnet.rpc_url(), Duration::from_millis(10)));
     let times = Arc::new(Mutex::new(Times::default()));
     let told = times.clone();
     let poll = Duration::from_millis(20);
