@@ -37,6 +37,9 @@ use std::{
 /// Longest run, by the virtual clock: everything is settled long before.
 const PATIENCE: Duration = Duration::from_secs(12 * 3_600);
 
+/// How the machine says so.
+const DISK_IS_FULL: &str = "no storage space";
+
 /// A mistake that an engine could make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Plant {
@@ -252,10 +255,8 @@ impl<'a> Run<'a> {
                 }
                 // The machine went off while the journal was opened.
                 Some(Err(_)) if disk.is_dead() => {}
-                Some(Err(LandingError::Journal(error)))
-                    if error.to_string().contains("storage full")
-                        || error.to_string().contains("no storage space") =>
-                {
+                Some(Err(LandingError::Journal(error))) if error.reason.contains(DISK_IS_FULL) => {
+                    lives -= 1;
                     self.clock.sleep(Duration::from_secs(10)).await;
                     continue;
                 }
@@ -294,7 +295,8 @@ impl<'a> Run<'a> {
                 Alert::WrongChain { .. } => "wrong chain",
                 Alert::Review { .. } => "review",
                 Alert::NoFeeMoney { .. } => "no fee money",
-                Alert::Journal { .. } => "journal",
+                Alert::Journal { reason } if reason.contains(DISK_IS_FULL) => "disk full",
+                Alert::Journal { .. } => "disk dead",
             });
         });
         config.timing = Timing { poll_interval: Duration::from_secs(1), ..Timing::default() };
