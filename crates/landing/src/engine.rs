@@ -12,12 +12,13 @@ use crate::{
     record::{ClosedIntent, Ending, OpenRecord},
 };
 use grid_client::{ChainError, Intent, Landed, Patience};
+use solana_address::Address;
 use solana_keypair::Keypair;
 use solana_signature::Signature;
 use solana_signer::Signer;
 use solana_transaction_error::TransactionError;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     future::Future,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -36,8 +37,8 @@ pub(crate) struct State {
     next_id: u64,
     /// Whether the last write failed: told once.
     journal_fails: bool,
-    /// Whether the fee payer was last found without money: told once.
-    no_fee_money: bool,
+    /// Fee payers that were last found without money: told once.
+    no_fee_money: BTreeSet<Address>,
 }
 
 /// All that the engine's tasks share.
@@ -148,9 +149,8 @@ impl Engine {
         let written = {
             let left = state.unwritten.iter().map(|(id, closed)| Change::Close(*id, closed));
             let left = left.chain(state.to_forget.iter().map(|id| Change::Forget(*id)));
-            let all: Vec<&Change<'_>> = changes.iter().collect();
             let left: Vec<Change<'_>> = left.collect();
-            self.journal.write(all.into_iter().chain(&left))
+            self.journal.write(changes.iter().chain(&left))
         };
         match &written {
             Ok(()) => {
@@ -179,7 +179,7 @@ impl Engine {
 
     /// Makes the next transaction of an intent, writes it down, and only then sends it.
     async fn sign(self: Arc<Self>, id: u64) {
-        let Ok(_permit) = self.gate.acquire().await else { return };
+        let Ok(permit) = self.gate.acquire().await else { return };
         let found = self
             .state()
             .entries
@@ -193,7 +193,8 @@ impl Engine {
         if record.attempts == 0 {
             record.since_slot = record.since_slot.max(attempt.slot);
         }
-        let bytes = attempt.bytes.clone();
+        let (bytes, signature, payer) =
+            (attempt.bytes.clone(), attempt.signature, record.signers.first().copied().unwrap_or_default());
         record.attempts += 1;
         record.attempt = Some(attempt);
         {
@@ -212,18 +213,25 @@ impl Engine {
                 entry.rest(self.clock.now(), self.config.timing.max_backoff);
                 return;
             }
-            state.no_fee_money = false;
+            state.no_fee_money.remove(&payer);
             let Some(entry) = state.entries.get_mut(&id) else { return };
             entry.record = record;
             entry.unsigned = false;
+            entry.busy = false;
+            entry.refused = false;
             entry.look_first = true;
             entry.landed = None;
             entry.signed_at = self.clock.now();
             entry.sent_at = Some(self.clock.now());
         }
+        drop(permit);
         let taken = self.cluster.send(&bytes).await;
-        if let Some(entry) = self.state().entries.get_mut(&id) {
-            entry.busy = false;
+        let mut state = self.state();
+        let entry = state.entries.get_mut(&id);
+        let is_current = |entry: &&mut Entry| {
+            entry.record.attempt.as_ref().is_some_and(|attempt| attempt.signature == signature)
+        };
+        if let Some(entry) = entry.filter(is_current) {
             entry.refused = !taken;
         }
     }
@@ -235,9 +243,8 @@ impl Engine {
         let Some(entry) = state.entries.get_mut(&id) else { return };
         entry.busy = false;
         entry.look_first = true;
-        let no_money_before = state.no_fee_money;
         if let Obstacle::NoFeeMoney(payer) = &obstacle
-            && !std::mem::replace(&mut state.no_fee_money, true)
+            && state.no_fee_money.insert(*payer)
         {
             self.alert(&Alert::NoFeeMoney { payer: *payer });
         }
@@ -267,10 +274,7 @@ impl Engine {
                 tracing::debug!(%error, "no transaction yet");
                 return entry.rest(self.clock.now(), self.config.timing.max_backoff);
             }
-            Obstacle::NoFeeMoney(_) => {
-                tracing::debug!(again = no_money_before, "no fee money");
-                None
-            }
+            Obstacle::NoFeeMoney(_) => None,
             Obstacle::WouldFail { error, logs } => Some(sentence(&entry.record.intent, error, logs)),
             Obstacle::Signing(reason) => Some(reason),
         };

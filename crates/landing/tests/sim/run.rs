@@ -65,13 +65,16 @@ impl Plant {
     ];
 
     fn judge(self) -> Judge {
-        let unknown = |evidence: &Evidence| {
-            let nobody = |view: &View| view.status.as_ref().is_none_or(Option::is_none);
-            evidence.views.iter().any(|view| view.status.is_some()) && evidence.views.iter().all(nobody)
+        let unseen = |evidence: &Evidence| {
+            let unseen = |view: &View| view.status.as_ref().is_none_or(Option::is_none);
+            evidence.views.iter().all(unseen)
+        };
+        let unknown = move |evidence: &Evidence| {
+            unseen(evidence) && evidence.views.iter().any(|view| view.status.is_some())
         };
         let wrong = move |evidence: &Evidence| match self {
             Self::SendBeforePersist => false,
-            Self::SignAgainOnSendError => evidence.refused && unknown(evidence),
+            Self::SignAgainOnSendError => evidence.refused && unseen(evidence),
             Self::ExpiryByClock => evidence.age > Duration::from_secs(60) && unknown(evidence),
             Self::UnknownIsFailed => evidence.age > Duration::from_secs(20) && unknown(evidence),
             Self::TrustInOne => false,
