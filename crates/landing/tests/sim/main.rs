@@ -125,6 +125,20 @@ fn killed_at_each_step_it_goes_on() {
 }
 
 #[test]
+fn what_is_lost_is_sent_again_and_not_signed_again() {
+    let mut scenario = quiet(Vec::new());
+    let (from, until) = (Duration::ZERO, Duration::from_secs(30));
+    scenario.schedule.endpoints = vec![vec![Window { from, until, fault: Fault::NeverForwarded }]; 2];
+    let summary = scenario.run(&World::new()).expect("nothing else goes wrong");
+    assert_eq!(summary.signatures, summary.purposes, "{summary:?}");
+    // What is only lost when it has expired has to be signed again.
+    let until = Duration::from_secs(120);
+    scenario.schedule.endpoints = vec![vec![Window { from, until, fault: Fault::NeverForwarded }]; 2];
+    let summary = scenario.run(&World::new()).expect("nothing else goes wrong");
+    assert!(summary.signatures > summary.purposes, "{summary:?}");
+}
+
+#[test]
 fn a_long_outage_with_a_thousand_open_intents_ends_well() {
     let (from, until) = (Duration::from_secs(5), Duration::from_secs(1_805));
     let mut scenario = quiet(Vec::new());

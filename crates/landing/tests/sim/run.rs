@@ -98,6 +98,10 @@ pub struct Summary {
     /// Kinds of what the engine told a person.
     pub alerts: BTreeSet<&'static str>,
     pub transactions: usize,
+    /// What transactions were sent for.
+    pub purposes: usize,
+    /// Transactions that were signed for that.
+    pub signatures: usize,
     pub lives: usize,
     /// The most intents that were open at a time, looked at once a minute.
     pub most_open: usize,
@@ -192,7 +196,9 @@ impl<'a> Run<'a> {
         self.clock.sleep(Duration::from_millis(430) * (TO_FINALIZED as u32 + 160)).await;
         self.check(&[&first, &second])?;
         let alerts = self.alerts.lock().unwrap().clone();
-        Ok(Summary { transactions: self.chain().included.len(), alerts, ..summary })
+        let (purposes, signatures) = self.chain().purposes_and_signatures();
+        let transactions = self.chain().included.len();
+        Ok(Summary { transactions, purposes, signatures, alerts, ..summary })
     }
 
     /// Lets happen what happens to the cluster and the machine.
