@@ -41,5 +41,5 @@ pub enum Alert {
     },
 }
 
-/// Who is told. Called from several tasks; must not block.
+/// Who is told. Called from several tasks, at moments when the engine holds still: must not block, and must not call the engine.
 pub type Observer = Arc<dyn Fn(&Alert) + Send + Sync>;

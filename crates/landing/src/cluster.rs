@@ -21,11 +21,14 @@ use std::{
     },
     time::Duration,
 };
+use tokio::sync::Semaphore;
 
 /// Signatures in one question.
 const STATUSES_AT_ONCE: usize = 256;
 /// Accounts in one question.
 pub(crate) const ACCOUNTS_AT_ONCE: usize = 100;
+/// Transactions that are sent to an endpoint at the same time.
+const SENDS_AT_ONCE: usize = 16;
 /// A slot further ahead of the newest finalized one than this is not believed.
 const SLOTS_AHEAD: u64 = 1_000;
 /// Endpoints that must agree before a transaction is over, where as many are configured.
@@ -71,6 +74,8 @@ pub(crate) struct Question<'a> {
 struct Member {
     endpoint: Arc<dyn Endpoint>,
     health: Mutex<Health>,
+    /// Held by who sends again.
+    sending: Semaphore,
 }
 
 impl Member {
@@ -97,7 +102,7 @@ impl Cluster {
         pace: Pace,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let member = |endpoint| Member { endpoint, health: Mutex::default() };
+        let member = |endpoint| Member { endpoint, health: Mutex::default(), sending: Semaphore::new(1) };
         let members = endpoints.into_iter().map(member).collect();
         Self { members, genesis: Mutex::new(genesis), min_slot: AtomicU64::new(min_slot), pace, clock }
     }
@@ -254,6 +259,28 @@ impl Cluster {
             self.answer(member, member.endpoint.send(bytes))
         });
         join_all(sent).await.iter().any(Result::is_ok)
+    }
+
+    /// Endpoints that are configured.
+    pub fn size(&self) -> usize {
+        self.members.len()
+    }
+
+    /// Hands all these bytes to one endpoint, unless it is still busy with the last round. One that takes nothing of a part is not
+    /// asked to take the rest.
+    pub async fn send_all(&self, index: usize, all: &[Vec<u8>]) {
+        let member = &self.members[index];
+        let Ok(_permit) = member.sending.try_acquire() else { return };
+        if member.health().standing != Standing::Right {
+            return;
+        }
+        for part in all.chunks(SENDS_AT_ONCE) {
+            let sent =
+                join_all(part.iter().map(|bytes| self.answer(member, member.endpoint.send(bytes)))).await;
+            if sent.iter().all(Result::is_err) {
+                return;
+            }
+        }
     }
 
     /// Reads confirmed accounts, not older than what mattered.

@@ -11,14 +11,14 @@ use crate::{
     prepare::{Obstacle, prepare},
     record::{ClosedIntent, Ending, OpenRecord},
 };
-use futures_util::future::join_all;
 use grid_client::{ChainError, Intent, Landed, Patience};
+use solana_address::Address;
 use solana_keypair::Keypair;
 use solana_signature::Signature;
 use solana_signer::Signer;
 use solana_transaction_error::TransactionError;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     future::Future,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -37,8 +37,8 @@ pub(crate) struct State {
     next_id: u64,
     /// Whether the last write failed: told once.
     journal_fails: bool,
-    /// Whether the fee payer was last found without money: told once.
-    no_fee_money: bool,
+    /// Fee payers that were last found without money: told once.
+    no_fee_money: BTreeSet<Address>,
 }
 
 /// All that the engine's tasks share.
@@ -58,6 +58,8 @@ pub(crate) struct Engine {
     pub tasks: TaskTracker,
     pub stop: CancellationToken,
     pub gate: Semaphore,
+    /// Held by who asks the endpoints for their chain.
+    pub verifying: Semaphore,
 }
 
 /// Closed intents that are remembered in memory.
@@ -147,9 +149,8 @@ impl Engine {
         let written = {
             let left = state.unwritten.iter().map(|(id, closed)| Change::Close(*id, closed));
             let left = left.chain(state.to_forget.iter().map(|id| Change::Forget(*id)));
-            let all: Vec<&Change<'_>> = changes.iter().collect();
             let left: Vec<Change<'_>> = left.collect();
-            self.journal.write(all.into_iter().chain(&left))
+            self.journal.write(changes.iter().chain(&left))
         };
         match &written {
             Ok(()) => {
@@ -178,7 +179,7 @@ impl Engine {
 
     /// Makes the next transaction of an intent, writes it down, and only then sends it.
     async fn sign(self: Arc<Self>, id: u64) {
-        let Ok(_permit) = self.gate.acquire().await else { return };
+        let Ok(permit) = self.gate.acquire().await else { return };
         let found = self
             .state()
             .entries
@@ -192,7 +193,8 @@ impl Engine {
         if record.attempts == 0 {
             record.since_slot = record.since_slot.max(attempt.slot);
         }
-        let bytes = attempt.bytes.clone();
+        let (bytes, signature, payer) =
+            (attempt.bytes.clone(), attempt.signature, record.signers.first().copied().unwrap_or_default());
         record.attempts += 1;
         record.attempt = Some(attempt);
         {
@@ -211,27 +213,25 @@ impl Engine {
                 entry.rest(self.clock.now(), self.config.timing.max_backoff);
                 return;
             }
-            state.no_fee_money = false;
+            state.no_fee_money.remove(&payer);
             let Some(entry) = state.entries.get_mut(&id) else { return };
             entry.record = record;
             entry.unsigned = false;
+            entry.busy = false;
+            entry.refused = false;
             entry.look_first = true;
             entry.landed = None;
             entry.signed_at = self.clock.now();
-        }
-        self.send(id, bytes).await;
-        if let Some(entry) = self.state().entries.get_mut(&id) {
-            entry.busy = false;
-        }
-    }
-
-    /// Sends an intent's bytes to every endpoint.
-    async fn send(&self, id: u64, bytes: Vec<u8>) {
-        if let Some(entry) = self.state().entries.get_mut(&id) {
             entry.sent_at = Some(self.clock.now());
         }
+        drop(permit);
         let taken = self.cluster.send(&bytes).await;
-        if let Some(entry) = self.state().entries.get_mut(&id) {
+        let mut state = self.state();
+        let entry = state.entries.get_mut(&id);
+        let is_current = |entry: &&mut Entry| {
+            entry.record.attempt.as_ref().is_some_and(|attempt| attempt.signature == signature)
+        };
+        if let Some(entry) = entry.filter(is_current) {
             entry.refused = !taken;
         }
     }
@@ -243,9 +243,8 @@ impl Engine {
         let Some(entry) = state.entries.get_mut(&id) else { return };
         entry.busy = false;
         entry.look_first = true;
-        let no_money_before = state.no_fee_money;
         if let Obstacle::NoFeeMoney(payer) = &obstacle
-            && !std::mem::replace(&mut state.no_fee_money, true)
+            && state.no_fee_money.insert(*payer)
         {
             self.alert(&Alert::NoFeeMoney { payer: *payer });
         }
@@ -269,19 +268,13 @@ impl Engine {
             return self.count();
         }
         let reason = match obstacle {
-            Obstacle::Unwanted => {
-                drop(guard);
-                return self.close(vec![(id, Ending::Unwanted, answer)]);
-            }
+            Obstacle::Unwanted => return self.close(guard, id, Ending::Unwanted, &answer),
             // Nobody answers: the caller waits, as the intent does.
             Obstacle::Chain(error) => {
                 tracing::debug!(%error, "no transaction yet");
                 return entry.rest(self.clock.now(), self.config.timing.max_backoff);
             }
-            Obstacle::NoFeeMoney(_) => {
-                tracing::debug!(again = no_money_before, "no fee money");
-                None
-            }
+            Obstacle::NoFeeMoney(_) => None,
             Obstacle::WouldFail { error, logs } => Some(sentence(&entry.record.intent, error, logs)),
             Obstacle::Signing(reason) => Some(reason),
         };
@@ -289,8 +282,7 @@ impl Engine {
         if let Some(reason) = reason {
             self.review(entry, reason);
             if entry.record.intent.patience == Patience::OneSignature {
-                drop(guard);
-                return self.close(vec![(id, Ending::Failed, answer)]);
+                return self.close(guard, id, Ending::Failed, &answer);
             }
         }
         entry.rest(self.clock.now(), self.config.timing.max_backoff);
@@ -307,9 +299,7 @@ impl Engine {
 
     /// One look at everything that is open.
     pub async fn tick(self: &Arc<Self>) {
-        for (endpoint, genesis) in self.cluster.verify().await {
-            self.alert(&Alert::WrongChain { endpoint, genesis });
-        }
+        self.spawn(self.clone().verify());
         self.remember_genesis();
         self.sign_what_is_due();
         let verdicts = self.judge_some(None).await;
@@ -321,6 +311,14 @@ impl Engine {
         if state.unwritten.len() + state.to_forget.len() > 0 {
             // Told by an alert; tried again in the next round.
             let _ = self.write(&mut state, &[]);
+        }
+    }
+
+    /// Asks who has to say which chain it is on; nobody waits for that, and one round at a time is enough.
+    async fn verify(self: Arc<Self>) {
+        let Ok(_permit) = self.verifying.try_acquire() else { return };
+        for (endpoint, genesis) in self.cluster.verify().await {
+            self.alert(&Alert::WrongChain { endpoint, genesis });
         }
     }
 
@@ -422,9 +420,8 @@ impl Engine {
                     return self.spawn(self.clone().report(id, slot));
                 }
                 if finalized {
-                    drop(state);
-                    // Who had to be told was told.
-                    self.close(vec![(id, Ending::Landed, Answer::Unwanted)]);
+                    // Nobody waits for an answer.
+                    self.close(state, id, Ending::Landed, &Answer::Unwanted);
                 }
             }
             Verdict::Failed { slot, error, finalized } if finalized || !entry.durable => {
@@ -434,13 +431,9 @@ impl Engine {
                 self.spawn(self.clone().explain(id, signature, slot, error));
             }
             Verdict::Failed { .. } => {}
-            Verdict::Unwanted => {
-                drop(state);
-                self.close(vec![(id, Ending::Unwanted, Answer::Unwanted)]);
-            }
+            Verdict::Unwanted => self.close(state, id, Ending::Unwanted, &Answer::Unwanted),
             Verdict::Dead if one_signature => {
-                drop(state);
-                self.close(vec![(id, Ending::Expired, Answer::Expired(signature))]);
+                self.close(state, id, Ending::Expired, &Answer::Expired(signature));
             }
             Verdict::Dead => {
                 entry.unsigned = true;
@@ -510,8 +503,7 @@ impl Engine {
         entry.busy = false;
         if entry.record.intent.patience == Patience::OneSignature {
             entry.landed = Some(slot);
-            drop(state);
-            return self.close(vec![(id, Ending::Failed, answer)]);
+            return self.close(state, id, Ending::Failed, &answer);
         }
         entry.answer(&answer);
         entry.unsigned = true;
@@ -522,48 +514,47 @@ impl Engine {
         entry.rest(self.clock.now(), self.config.timing.max_backoff);
     }
 
-    /// Ends intents: on the disk first, then for their callers.
-    fn close(&self, endings: Vec<(u64, Ending, Answer)>) {
-        {
-            let mut state = self.state();
-            for (id, ending, answer) in endings {
-                let Some(mut entry) = state.entries.remove(&id) else { continue };
-                if entry.durable {
-                    let closed = entry.closed(ending);
-                    tracing::info!(subject = %closed.subject, kind = closed.kind, ?ending, "over");
-                    state.unwritten.push((id, closed.clone()));
-                    state.closed.push((id, closed));
-                    let surplus = state.closed.len().saturating_sub(REMEMBERED);
-                    state.closed.drain(..surplus);
-                    // Told by an alert; tried again in the next round.
-                    let _ = self.write(&mut state, &[]);
-                }
-                entry.answer(&answer);
-            }
+    /// Ends an intent: on the disk first, then for its callers.
+    fn close(&self, mut state: MutexGuard<'_, State>, id: u64, ending: Ending, answer: &Answer) {
+        let Some(mut entry) = state.entries.remove(&id) else { return };
+        if entry.durable {
+            let closed = entry.closed(ending);
+            tracing::info!(subject = %closed.subject, kind = closed.kind, ?ending, "over");
+            state.unwritten.push((id, closed.clone()));
+            state.closed.push((id, closed));
+            let surplus = state.closed.len().saturating_sub(REMEMBERED);
+            state.closed.drain(..surplus);
+            // Told by an alert; tried again in the next round.
+            let _ = self.write(&mut state, &[]);
         }
+        entry.answer(answer);
+        drop(state);
         self.count();
     }
 
-    /// Sends again what is due.
+    /// Sends again what is due, to each endpoint at its own pace.
     fn resend(self: &Arc<Self>) {
         let now = self.clock.now();
         let interval = self.config.timing.resend_interval;
-        let due: Vec<(u64, Vec<u8>)> = {
-            let state = self.state();
-            let due = state.entries.values().filter(|entry| {
+        let due: Arc<Vec<Vec<u8>>> = {
+            let mut state = self.state();
+            let due = state.entries.values_mut().filter(|entry| {
                 let rested = entry.sent_at.is_none_or(|time| now.saturating_sub(time) >= interval);
                 rested && !entry.unsigned && !entry.busy && entry.landed.is_none()
             });
-            due.filter_map(|entry| Some((entry.record.id, entry.record.attempt.as_ref()?.bytes.clone())))
-                .collect()
+            let due = due.filter_map(|entry| {
+                entry.sent_at = Some(now);
+                entry.record.attempt.as_ref().map(|attempt| attempt.bytes.clone())
+            });
+            Arc::new(due.collect())
         };
         if due.is_empty() {
             return;
         }
-        let engine = self.clone();
-        self.spawn(async move {
-            join_all(due.into_iter().map(|(id, bytes)| engine.send(id, bytes))).await;
-        });
+        for member in 0..self.cluster.size() {
+            let (engine, due) = (self.clone(), due.clone());
+            self.spawn(async move { engine.cluster.send_all(member, &due).await });
+        }
     }
 }
 

@@ -106,7 +106,7 @@ pub(crate) struct Entry {
     pub told: bool,
     pub signed_at: Duration,
     pub sent_at: Option<Duration>,
-    /// Whether every endpoint answered the last send with an error.
+    /// Whether every endpoint answered the first send with an error.
     pub refused: bool,
 }
 

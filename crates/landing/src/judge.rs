@@ -56,7 +56,7 @@ pub struct Evidence {
     pub views: Vec<View>,
     /// Time since it was signed. For showing, never for deciding.
     pub age: Duration,
-    /// Whether every endpoint answered the last send with an error. Never a reason to give it up.
+    /// Whether every endpoint answered the first send with an error. Never a reason to give it up.
     pub refused: bool,
 }
 

@@ -116,6 +116,7 @@ impl Landing {
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
             gate: Semaphore::new(timing.concurrency.max(1)),
+            verifying: Semaphore::new(1),
             config,
         });
         engine.spawn(engine.clone().run());

@@ -248,6 +248,11 @@ impl Chain {
         self.waiting.entry(slot).or_default().push(bytes);
     }
 
+    /// Purposes that something was sent for, and transactions that were signed for them.
+    pub fn purposes_and_signatures(&self) -> (usize, usize) {
+        (self.sent.len(), self.sent.values().map(Vec::len).sum())
+    }
+
     /// Transactions that succeeded for a purpose.
     pub fn successes(&self, purpose: &str) -> usize {
         self.included.values().filter(|of| of.purpose == purpose && of.error.is_none()).count()

@@ -137,9 +137,9 @@ impl Schedule {
 
     fn draw_fault(&mut self, rng: &mut ChaCha8Rng) {
         let slots = rng.random_range(0..200);
-        let fault = match rng.random_range(0..10) {
+        let fault = match rng.random_range(0..12) {
             0 => Fault::Dropped,
-            1 => Fault::ResponseDropped,
+            1 | 10 | 11 => Fault::ResponseDropped,
             2 | 3 => Fault::Delayed { slots: rng.random_range(100..200) },
             4 => Fault::Duplicated { slots },
             5 => Fault::NeverForwarded,

@@ -87,7 +87,7 @@ fn every_job_is_paid_once_whatever_happens() {
         panic!("GRID_SIM_SEED={seed}: {error}\n{:#?}", Scenario::draw(seed, None).schedule);
     }
     println!("{SEEDS} seeds: {total:?}");
-    for alert in ["wrong chain", "review", "no fee money", "journal"] {
+    for alert in ["wrong chain", "review", "no fee money", "disk full"] {
         assert!(total.alerts.get(alert).is_some_and(|runs| *runs > 10), "{alert} is not tried: {total:?}");
     }
 }
@@ -122,6 +122,20 @@ fn killed_at_each_step_it_goes_on() {
     }
     println!("{kills} kills at {} disk operations and {} questions", whole.disk_operations, whole.questions);
     assert!(kills as u64 > (whole.disk_operations + whole.questions) / 2);
+}
+
+#[test]
+fn what_is_lost_is_sent_again_and_not_signed_again() {
+    let mut scenario = quiet(Vec::new());
+    let (from, until) = (Duration::ZERO, Duration::from_secs(30));
+    scenario.schedule.endpoints = vec![vec![Window { from, until, fault: Fault::NeverForwarded }]; 2];
+    let summary = scenario.run(&World::new()).expect("nothing else goes wrong");
+    assert_eq!(summary.signatures, summary.purposes, "{summary:?}");
+    // What is only lost when it has expired has to be signed again.
+    let until = Duration::from_secs(120);
+    scenario.schedule.endpoints = vec![vec![Window { from, until, fault: Fault::NeverForwarded }]; 2];
+    let summary = scenario.run(&World::new()).expect("nothing else goes wrong");
+    assert!(summary.signatures > summary.purposes, "{summary:?}");
 }
 
 #[test]

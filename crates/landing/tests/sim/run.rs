@@ -37,6 +37,9 @@ use std::{
 /// Longest run, by the virtual clock: everything is settled long before.
 const PATIENCE: Duration = Duration::from_secs(12 * 3_600);
 
+/// How the machine says so.
+const DISK_IS_FULL: &str = "no storage space";
+
 /// A mistake that an engine could make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Plant {
@@ -62,13 +65,16 @@ impl Plant {
     ];
 
     fn judge(self) -> Judge {
-        let unknown = |evidence: &Evidence| {
-            let nobody = |view: &View| view.status.as_ref().is_none_or(Option::is_none);
-            evidence.views.iter().any(|view| view.status.is_some()) && evidence.views.iter().all(nobody)
+        let unseen = |evidence: &Evidence| {
+            let unseen = |view: &View| view.status.as_ref().is_none_or(Option::is_none);
+            evidence.views.iter().all(unseen)
+        };
+        let unknown = move |evidence: &Evidence| {
+            unseen(evidence) && evidence.views.iter().any(|view| view.status.is_some())
         };
         let wrong = move |evidence: &Evidence| match self {
             Self::SendBeforePersist => false,
-            Self::SignAgainOnSendError => evidence.refused && unknown(evidence),
+            Self::SignAgainOnSendError => evidence.refused && unseen(evidence),
             Self::ExpiryByClock => evidence.age > Duration::from_secs(60) && unknown(evidence),
             Self::UnknownIsFailed => evidence.age > Duration::from_secs(20) && unknown(evidence),
             Self::TrustInOne => false,
@@ -92,6 +98,10 @@ pub struct Summary {
     /// Kinds of what the engine told a person.
     pub alerts: BTreeSet<&'static str>,
     pub transactions: usize,
+    /// What transactions were sent for.
+    pub purposes: usize,
+    /// Transactions that were signed for that.
+    pub signatures: usize,
     pub lives: usize,
     /// The most intents that were open at a time, looked at once a minute.
     pub most_open: usize,
@@ -186,7 +196,9 @@ impl<'a> Run<'a> {
         self.clock.sleep(Duration::from_millis(430) * (TO_FINALIZED as u32 + 160)).await;
         self.check(&[&first, &second])?;
         let alerts = self.alerts.lock().unwrap().clone();
-        Ok(Summary { transactions: self.chain().included.len(), alerts, ..summary })
+        let (purposes, signatures) = self.chain().purposes_and_signatures();
+        let transactions = self.chain().included.len();
+        Ok(Summary { transactions, purposes, signatures, alerts, ..summary })
     }
 
     /// Lets happen what happens to the cluster and the machine.
@@ -252,10 +264,8 @@ impl<'a> Run<'a> {
                 }
                 // The machine went off while the journal was opened.
                 Some(Err(_)) if disk.is_dead() => {}
-                Some(Err(LandingError::Journal(error)))
-                    if error.to_string().contains("storage full")
-                        || error.to_string().contains("no storage space") =>
-                {
+                Some(Err(LandingError::Journal(error))) if error.reason.contains(DISK_IS_FULL) => {
+                    lives -= 1;
                     self.clock.sleep(Duration::from_secs(10)).await;
                     continue;
                 }
@@ -294,7 +304,8 @@ impl<'a> Run<'a> {
                 Alert::WrongChain { .. } => "wrong chain",
                 Alert::Review { .. } => "review",
                 Alert::NoFeeMoney { .. } => "no fee money",
-                Alert::Journal { .. } => "journal",
+                Alert::Journal { reason } if reason.contains(DISK_IS_FULL) => "disk full",
+                Alert::Journal { .. } => "disk dead",
             });
         });
         config.timing = Timing { poll_interval: Duration::from_secs(1), ..Timing::default() };
