@@ -27,7 +27,7 @@ pub const TERMS: MarketTerms = MarketTerms {
     max_timeout_seconds: 3_600,
     start_window_seconds: 120,
     heartbeat_limit_seconds: 120,
-    finish_grace_seconds: 600,
+    finish_grace_seconds: 3_600,
     retention_seconds: 86_400,
 };
 /// Tokens that the client deposits and each node has for bonds, atoms.
