@@ -14,9 +14,9 @@ use grid_executor::{ContainerConfig, ContainerExecutor};
 use rustix::fs::{FlockOperation, flock};
 
 /// An image with a busybox and nothing else.
-pub const IMAGE: &str = "localhost/grid-test:1";
+pub const IMAGE: &str = "localhost/grid-test:2";
 /// The same, with a user, a folder, an environment and an entrypoint of its own.
-pub const USER_IMAGE: &str = "localhost/grid-test-user:1";
+pub const USER_IMAGE: &str = "localhost/grid-test-user:2";
 
 /// What podman needs to run on a machine without systemd, whichever cgroups that has.
 const CONTAINERS_CONF: &str = r#"
