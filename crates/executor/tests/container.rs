@@ -569,6 +569,64 @@ async fn everything_that_cannot_be_honoured_is_listed() {
     );
 }
 
+/// A definition as it was published, read unchanged.
+fn published(name: &str) -> Value {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/definitions");
+    serde_json::from_slice(&fs::read(folder.join(name)).unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn published_definitions_run_unchanged() {
+    let bench = bench!();
+    let cases = [
+        ("hello.json", vec!["hello stdout 1", "hello stdout 2", "hello stdout 3"]),
+        ("volumes.json", vec!["use stdout warm"]),
+        ("restarts.json", vec!["flaky stdout try 1", "flaky stdout try 2"]),
+        ("web.json", vec!["visitor stdout visited http://site:8080"]),
+        (
+            "pipeline.json",
+            vec![
+                "plan stdout title=Three rivers",
+                "plan stdout part=Nile",
+                "plan stdout part=Rhine",
+                "plan stdout flags=[\"-n\",\"2\"]",
+                "left stdout left of Three rivers at level 2",
+                "right stdout after Nile Rhine -n 2 in $LANGUAGE",
+                "report stdout left of Three rivers at level 2 by project-1 on job-1",
+            ],
+        ),
+    ];
+    for (name, expected) in cases {
+        let done = bench.run(&published(name)).await;
+        assert_eq!(done.outcome.document.status, JobStatus::Succeeded, "{name}: {:?}", done.outcome.document);
+        assert_eq!(done.lines(), expected, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn published_definitions_that_cannot_run_say_why() {
+    let bench = bench!();
+    let cases = [
+        (
+            "grid.json",
+            vec!["requirements.gpus", "requirements.vram_bytes", "requirements.compute_capability"],
+        ),
+        ("groups.json", vec!["ops[0].args.gpu"]),
+        (
+            "resources.json",
+            vec!["ops[0].args.resources[0]", "ops[0].args.resources[4]", "ops[0].args.output"],
+        ),
+        ("service.json", vec!["logistics.send", "logistics.receive", "ops[0].args.gpu"]),
+    ];
+    for (name, expected) in cases {
+        let definition = Definition::parse(published(name).to_string().as_bytes()).unwrap();
+        let unsupported = bench.executor().supports(&definition, &Device::cpu("cpu")).unwrap_err();
+        for path in expected {
+            assert!(unsupported.items.iter().any(|item| item.path == path), "{name}: {path}: {unsupported}");
+        }
+    }
+}
+
 /// Nothing of this test's jobs is at the engine.
 async fn nothing_is_left(bench: &Bench) {
     let docker = bollard::Docker::connect_with_unix(

@@ -51,7 +51,8 @@ pub use self::{
     image::PullPolicy,
 };
 use super::{
-    Addresses, Executor, Exit, JobContext, MAX_OUTPUT_BYTES, RunContext, RunEnd, Scratch, Stop, Unsupported,
+    Addresses, DEFAULT_MAX_OUTPUT_BYTES, Executor, Exit, JobContext, RunContext, RunEnd, Scratch, Stop,
+    Unsupported,
 };
 use crate::{
     Device,
@@ -82,6 +83,8 @@ pub struct ContainerConfig {
     pub socket: Option<PathBuf>,
     /// Time between asking an op to end and killing it.
     pub stop_grace: Duration,
+    /// The most output that one start of an op may write, in bytes.
+    pub max_output_bytes: u64,
     /// When images are pulled.
     pub pull: PullPolicy,
     /// Whether jobs reach the internet.
@@ -106,6 +109,7 @@ impl Default for ContainerConfig {
         Self {
             socket: None,
             stop_grace: Duration::from_secs(10),
+            max_output_bytes: DEFAULT_MAX_OUTPUT_BYTES,
             pull: PullPolicy::default(),
             internet: true,
             host_guard: HostGuard::default(),
@@ -365,7 +369,7 @@ impl ContainerExecutor {
                     None
                 }
                 read = output.next(), if output.is_open() => {
-                    let too_much = output.total_bytes() > MAX_OUTPUT_BYTES;
+                    let too_much = output.total_bytes() > self.config.max_output_bytes;
                     if !read && end.is_none() {
                         // Broken off, or the container has ended and nobody has said so yet.
                         time::sleep(Duration::from_millis(100)).await;

@@ -28,8 +28,8 @@ use self::{
     sandbox::{Allowed, Sandbox},
 };
 use super::{
-    Executor, MAX_OUTPUT_BYTES, OpObserver, RunContext, RunEnd, Scratch, Stop, Unsupported, output::Lines,
-    scratch::folder_bytes, volume_variable,
+    DEFAULT_MAX_OUTPUT_BYTES, Executor, OpObserver, RunContext, RunEnd, Scratch, Stop, Unsupported,
+    output::Lines, scratch::folder_bytes, volume_variable,
 };
 use crate::{
     Device,
@@ -50,6 +50,8 @@ pub struct ProcessConfig {
     pub path: String,
     /// Time between asking an op to end and killing it.
     pub stop_grace: Duration,
+    /// The most output that one start of an op may write, in bytes.
+    pub max_output_bytes: u64,
     /// Files and folders that ops may read, besides the system's programs and libraries.
     pub readable: Vec<PathBuf>,
     /// Files and folders that ops may change, besides those of their own job.
@@ -63,6 +65,7 @@ impl Default for ProcessConfig {
         Self {
             path: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_owned(),
             stop_grace: Duration::from_secs(10),
+            max_output_bytes: DEFAULT_MAX_OUTPUT_BYTES,
             readable: Vec::new(),
             writable: Vec::new(),
             require_landlock: false,
@@ -231,7 +234,7 @@ impl ProcessExecutor {
                     None
                 }
                 () = time::sleep(OUTPUT_INTERVAL) => {
-                    (total_bytes > MAX_OUTPUT_BYTES && stop.is_none()).then_some(Stop::OutputLimit)
+                    (total_bytes > self.config.max_output_bytes && stop.is_none()).then_some(Stop::OutputLimit)
                 }
             };
             if let Some(order) = order {
