@@ -41,7 +41,7 @@ const DISK_CHECK_INTERVAL: Duration = Duration::from_millis(500);
 /// How often output is looked for while an op runs.
 const OUTPUT_INTERVAL: Duration = Duration::from_millis(25);
 /// The most output of one stream that is read at a time while an op runs, in bytes.
-const MAX_BYTES_AT_ONCE: u64 = 16 << 20;
+const MAX_BYTES_AT_ONCE: u64 = 4 << 20;
 
 /// Settings of a [`ProcessExecutor`].
 #[derive(Clone, Debug)]
@@ -216,10 +216,10 @@ impl ProcessExecutor {
         let mut stop = None;
         let mut kill_at = None;
         loop {
-            let mut total_bytes = 0;
+            let mut written_bytes = 0;
             for spool in &mut output {
                 spool.hand_on(MAX_BYTES_AT_ONCE)?;
-                total_bytes += spool.lines.total_bytes();
+                written_bytes += spool.file.metadata()?.len();
             }
             let order = tokio::select! {
                 biased;
@@ -234,7 +234,7 @@ impl ProcessExecutor {
                     None
                 }
                 () = time::sleep(OUTPUT_INTERVAL) => {
-                    (total_bytes > self.config.max_output_bytes && stop.is_none()).then_some(Stop::OutputLimit)
+                    (written_bytes > self.config.max_output_bytes && stop.is_none()).then_some(Stop::OutputLimit)
                 }
             };
             if let Some(order) = order {
@@ -244,11 +244,14 @@ impl ProcessExecutor {
             }
         }
         kill_on_drop.0 = None;
+        let report = folder.report()?;
         for spool in &mut output {
-            spool.hand_on(u64::MAX)?;
+            // Of a flood that was stopped for it nobody wants the rest.
+            if report.stop != Some(Stop::OutputLimit) {
+                spool.hand_on(u64::MAX)?;
+            }
             spool.lines.finish(context.observer);
         }
-        let report = folder.report()?;
         let note = |text: &str| context.observer.line(Stream::Node, text.as_bytes(), true);
         if report.output_open {
             note("a process has left the op and still holds its output; the rest is not read");
