@@ -75,7 +75,21 @@ fn every_sample_is_read() {
             name
         })
         .collect();
-    assert_eq!(names, ["grid", "groups", "hello", "resources", "results", "service", "volumes"]);
+    assert_eq!(
+        names,
+        [
+            "grid",
+            "groups",
+            "hello",
+            "pipeline",
+            "resources",
+            "restarts",
+            "results",
+            "service",
+            "volumes",
+            "web"
+        ]
+    );
 }
 
 #[test]

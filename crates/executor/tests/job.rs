@@ -212,7 +212,7 @@ async fn outputs_that_cannot_come_home_fail_the_job() {
     let script = format!(
         "ln -s {0} link; mkdir folder; ln -s {0} folder/link; ln -s {1} up; mkfifo fifo; head -c 2000 /dev/zero > big; echo ok > good",
         secret.display(),
-        bench.root.as_path().display(),
+        bench.path("").display(),
     );
     let mut definition = job(json!([op("a", script)]));
     definition["outputs"] = json!([

@@ -24,6 +24,8 @@ use support::*;
 const KILL_AT: &str = "GRID_TEST_KILL_AT";
 const FOLDER: &str = "GRID_TEST_FOLDER";
 const DEFINITION: &str = "GRID_TEST_DEFINITION";
+/// The executor whose jobs a worker runs.
+const EXECUTOR: &str = "GRID_TEST_EXECUTOR";
 
 fn die() -> ! {
     let me = rustix::process::getpid();
@@ -40,7 +42,11 @@ async fn a_worker_to_be_killed() {
     else {
         return;
     };
-    let bench = Bench::in_folder(Path::new(&folder));
+    let mut bench = Bench::in_folder(Path::new(&folder));
+    if env::var(EXECUTOR).is_ok_and(|name| name == "container") {
+        bench.executor =
+            Bench::with_containers().await.expect("the engine of the test that starts this").executor;
+    }
     let definition: Value = serde_json::from_str(&definition).unwrap();
     let prepared = prepare(bench.request(&definition), bench.executor(), &bench.workplace).await.unwrap();
     if kill_at == "prepared" {
@@ -70,11 +76,15 @@ struct Killed {
 
 impl Killed {
     async fn at(kill_at: &str, definition: &Value) -> Self {
-        let bench = Bench::new();
+        Self::on(Bench::new(), kill_at, definition).await
+    }
+
+    async fn on(bench: Bench, kill_at: &str, definition: &Value) -> Self {
         let worker = Command::new(env::current_exe().unwrap())
             .args(["--exact", "a_worker_to_be_killed", "--ignored", "--nocapture"])
             .env(KILL_AT, kill_at)
             .env(FOLDER, bench.root.as_path())
+            .env(EXECUTOR, bench.executor().name())
             .env(DEFINITION, definition.to_string().replace("NOTES", &bench.path("").display().to_string()))
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -145,9 +155,8 @@ fn eventful() -> Value {
 /// What must be the same however often the worker was killed: everything but times.
 fn essence(done: &Done) -> Value {
     let mut document: Value = serde_json::to_value(&done.outcome.document).unwrap();
-    for (path, keys) in [("", &["started_ms", "ended_ms", "log", "definition"][..])] {
-        let object = document.pointer_mut(path).unwrap().as_object_mut().unwrap();
-        keys.iter().for_each(|key| drop(object.remove(*key)));
+    for key in ["started_ms", "ended_ms", "log", "definition"] {
+        document.as_object_mut().unwrap().remove(key);
     }
     for op in document["ops"].as_array_mut().unwrap() {
         for key in ["started_ms", "ended_ms"] {
@@ -320,6 +329,118 @@ async fn a_result_that_nobody_was_told_is_found_again() {
     assert_eq!(first, second);
     assert_eq!(first.digest, Digest::of(&job.bench.get(first.digest).await));
     job.done(*first).await;
+}
+
+/// The same job as that of [`patient`], in a container; it goes on when it is told to through the engine.
+fn patient_container() -> Value {
+    let mut definition = patient();
+    let args = definition["ops"][0]["args"].as_object_mut().unwrap();
+    args["image"] = engine::IMAGE.into();
+    let cmd = args["cmd"].as_str().unwrap().replace("NOTES/go", "/grid/go");
+    args["cmd"] = cmd.into();
+    definition
+}
+
+/// Tells the op of [`patient_container`] to go on.
+async fn tell_to_go_on(bench: &Bench) {
+    let docker = bollard::Docker::connect_with_unix(
+        &engine::socket().unwrap().to_string_lossy(),
+        30,
+        bollard::API_DEFAULT_VERSION,
+    );
+    let docker = docker.unwrap().negotiate_version().await.unwrap();
+    let folder = bench.workplace.scratch.join("job-1").canonicalize().unwrap();
+    let filters =
+        [("label", vec![format!("grid.folder={}", folder.display()), "grid.op=a".to_owned()])].into();
+    let options =
+        bollard::query_parameters::ListContainersOptionsBuilder::default().filters(&filters).build();
+    let found = docker.list_containers(Some(options)).await.unwrap();
+    let mut archive = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_gnu();
+    header.set_size(0);
+    header.set_mode(0o644);
+    archive.append_data(&mut header, "go", std::io::empty()).unwrap();
+    let options = bollard::query_parameters::UploadToContainerOptionsBuilder::default().path("/grid").build();
+    let archive = bollard::body_full(archive.into_inner().unwrap().into());
+    docker.upload_to_container(found[0].id.as_deref().unwrap(), Some(options), archive).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_container_goes_on_without_its_worker_and_with_the_next() {
+    let Some(bench) = Bench::with_containers().await else { return };
+    let job = Killed::on(bench, "a: half", &patient_container()).await;
+    assert!(job.killed);
+    let (outcome, ()) = tokio::join!(job.go_on(&|_| {}), tell_to_go_on(&job.bench));
+    let done = job.done(outcome).await;
+    check_patient(&done);
+    assert_eq!(done.outcome.document.executor, "container");
+}
+
+#[tokio::test]
+async fn a_container_that_ended_while_no_worker_was_there_is_found() {
+    let Some(bench) = Bench::with_containers().await else { return };
+    let mut definition = patient_container();
+    definition["outputs"] = json!([{"name": "go", "path": "go"}]);
+    let job = Killed::on(bench, "a: half", &definition).await;
+    tell_to_go_on(&job.bench).await;
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    let done = job.finish().await;
+    check_patient(&done);
+    assert_eq!(job.bench.artifact(&done, "go").await, b"");
+}
+
+#[tokio::test]
+async fn a_worker_killed_over_containers_loses_nothing() {
+    let Some(bench) = Bench::with_containers().await else { return };
+    let mut definition = eventful();
+    definition["ops"] = json!([definition["ops"][0], definition["ops"][1], definition["ops"][4]]);
+    for op in definition["ops"].as_array_mut().unwrap().iter_mut().skip(1) {
+        op["args"]["image"] = engine::IMAGE.into();
+        op["args"]["volumes"] = json!([{"name": "v", "dest": "/v"}]);
+    }
+    definition["ops"][2]["args"]["cmd"] =
+        "echo %%ops.first.results.line%% | tee /v/f > out; echo done".into();
+    let untouched = Killed::on(bench, "never", &definition).await;
+    let expected = essence(&untouched.finish().await);
+    assert_eq!(expected["document"]["status"], "succeeded", "{expected:#}");
+    let moments = [
+        "prepared",
+        "volume Succeeded",
+        "first started",
+        "first: line 2",
+        "first Succeeded",
+        "last started",
+        "last: done",
+        "stored out",
+        "done",
+    ];
+    for moment in moments {
+        let bench = Bench::with_containers().await.unwrap();
+        let job = Killed::on(bench, moment, &definition).await;
+        assert!(job.killed, "{moment}");
+        assert_eq!(essence(&job.finish().await), expected, "killed at {moment}");
+    }
+}
+
+#[tokio::test]
+async fn a_container_that_is_not_kept_is_removed() {
+    let Some(bench) = Bench::with_containers().await else { return };
+    let job = Killed::on(bench, "a: half", &patient_container()).await;
+    let bench = &job.bench;
+    let folder = bench.workplace.scratch.join("job-1").canonicalize().unwrap();
+    assert_eq!(clean_up_abandoned(bench.executor(), &bench.workplace, &[]).await.unwrap(), 1);
+    let docker = bollard::Docker::connect_with_unix(
+        &engine::socket().unwrap().to_string_lossy(),
+        30,
+        bollard::API_DEFAULT_VERSION,
+    );
+    let docker = docker.unwrap().negotiate_version().await.unwrap();
+    let filters = [("label", vec![format!("grid.folder={}", folder.display())])].into();
+    let options = bollard::query_parameters::ListContainersOptionsBuilder::default()
+        .all(true)
+        .filters(&filters)
+        .build();
+    assert!(docker.list_containers(Some(options)).await.unwrap().is_empty());
 }
 
 fn started_ms(bench: &Bench) -> u64 {

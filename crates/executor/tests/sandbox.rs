@@ -178,3 +178,12 @@ async fn much_output_comes_through_whole() {
     let last = grid_executor::log::lines(&done.log).last().unwrap();
     assert!(last.complete && last.bytes.ends_with(b"x199"));
 }
+
+#[tokio::test]
+async fn an_op_that_floods_its_output_is_stopped() {
+    let config = ProcessConfig { max_output_bytes: 1 << 20, ..ProcessConfig::default() };
+    let bench = Bench { executor: std::sync::Arc::new(ProcessExecutor::new(config)), ..Bench::new() };
+    let done = bench.run(&job(json!([op("a", "yes flood")]))).await;
+    assert_eq!(done.op("a").errors[0].code, grid_executor::result::ErrorCode::OutputLimit);
+    assert_eq!(done.op("a").diagnostics.stop_reason, Some(grid_executor::result::StopReason::OutputLimit));
+}

@@ -32,9 +32,9 @@ use crate::{
     result::ErrorRecord,
 };
 
-/// The most output that one start of an op may write, both streams together, in bytes. What is written has to be
-/// kept until the worker has read it, be it after a restart.
-pub const MAX_OUTPUT_BYTES: u64 = 2 << 30;
+/// The most output that one start of an op may write where nothing else is set, both streams together, in bytes. What
+/// is written has to be kept until the worker has read it, be it after a restart.
+pub const DEFAULT_MAX_OUTPUT_BYTES: u64 = 2 << 30;
 
 /// What runs ops.
 #[async_trait]
@@ -235,7 +235,7 @@ pub enum Stop {
     TimedOut,
     /// The job took more disk than `limits.disk_bytes`.
     DiskLimit,
-    /// It wrote more than [`MAX_OUTPUT_BYTES`].
+    /// It wrote more output than the executor keeps.
     OutputLimit,
 }
 

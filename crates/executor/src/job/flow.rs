@@ -21,7 +21,7 @@ use super::{
 use crate::{
     bench::{self, BenchError},
     definition::{Action, Literals, Op, RestartPolicy, RunArgs, Stream},
-    exec::{Executor, Exit, JobContext, MAX_OUTPUT_BYTES, OpObserver, RunContext, RunEnd, Stop, UNEXPANDED},
+    exec::{Executor, Exit, JobContext, OpObserver, RunContext, RunEnd, Stop, UNEXPANDED},
     log::JobLog,
     result::{Diagnostics, ErrorCode, ErrorRecord, OpRecord, OpStatus, StopReason},
 };
@@ -338,9 +338,7 @@ impl<'a> Flow<'a> {
             }
             Some(Stop::OutputLimit) => {
                 record.diagnostics.stop_reason = Some(StopReason::OutputLimit);
-                let message =
-                    format!("wrote more than the {MAX_OUTPUT_BYTES} bytes of output a worker keeps");
-                fail(record, ErrorCode::OutputLimit, message);
+                fail(record, ErrorCode::OutputLimit, "wrote more output than this worker keeps of one op");
             }
             Some(Stop::Cancelled) => {
                 record.status = OpStatus::Stopped;

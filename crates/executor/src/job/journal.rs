@@ -26,7 +26,7 @@ pub(super) const VERSION: u32 = 1;
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) enum Step {
     /// Definition and inputs are on the machine.
-    Prepared(Header),
+    Prepared(Box<Header>),
     /// The job runs.
     Started {
         /// Since when, in milliseconds of Unix time.
@@ -159,7 +159,7 @@ impl Journal {
     pub(super) fn create(path: &Path, header: Header) -> io::Result<Self> {
         let file = File::options().append(true).create_new(true).open(path)?;
         let journal = Self { file: Mutex::new(file) };
-        journal.try_append(&Step::Prepared(header))?;
+        journal.try_append(&Step::Prepared(Box::new(header)))?;
         // The new name lies in the folder, so the folder is synced too.
         File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()?;
         Ok(journal)
@@ -220,7 +220,7 @@ impl Progress {
             let step = serde_json::from_slice(line).map_err(|error| wrong(error.to_string()))?;
             match (&mut progress, step) {
                 (None, Step::Prepared(header)) => {
-                    progress = Some(Self::of(header));
+                    progress = Some(Self::of(*header));
                 }
                 (None, _) => return Err(wrong("the job was not prepared before it".to_owned())),
                 (Some(_), Step::Prepared(_)) => return Err(wrong("the job was prepared twice".to_owned())),
@@ -323,7 +323,7 @@ mod tests {
         );
         let started = "{\"started\":{\"at_ms\":1}}\n";
         assert!(refused(started).contains("version 0"));
-        let prepared = serde_json::to_string(&Step::Prepared(header())).unwrap();
+        let prepared = serde_json::to_string(&Step::Prepared(Box::new(header()))).unwrap();
         assert!(refused(&format!("{prepared}\n{prepared}\n")).contains("line 2"));
         assert!(refused(&format!("{prepared}\n{{\"fly\":{{}}}}\n")).contains("line 2"));
         let many = r#"{"op-started":{"op":99999999999,"attempt":0,"at_ms":1,"log_bytes":0}}"#;

@@ -14,9 +14,11 @@ use grid_executor::{ContainerConfig, ContainerExecutor};
 use rustix::fs::{FlockOperation, flock};
 
 /// An image with a busybox and nothing else.
-pub const IMAGE: &str = "localhost/grid-test:1";
+pub const IMAGE: &str = "localhost/grid-test:2";
+/// The same under names that published definitions have: no registry is asked for it.
+const KNOWN_AS: [&str; 2] = ["docker.io/library/alpine:3.20", "docker.io/library/ubuntu:24.04"];
 /// The same, with a user, a folder, an environment and an entrypoint of its own.
-pub const USER_IMAGE: &str = "localhost/grid-test-user:1";
+pub const USER_IMAGE: &str = "localhost/grid-test-user:2";
 
 /// What podman needs to run on a machine without systemd, whichever cgroups that has.
 const CONTAINERS_CONF: &str = r#"
@@ -80,6 +82,13 @@ fn start() -> Result<PathBuf, String> {
         fs::write(folder.join("containers.conf"), CONTAINERS_CONF).map_err(|error| error.to_string())?;
         fs::write(folder.join("storage.conf"), storage).map_err(|error| error.to_string())?;
         import(&folder, IMAGE, &[])?;
+        for name in KNOWN_AS {
+            let tagged =
+                podman(&folder).args(["tag", IMAGE, name]).status().map_err(|error| error.to_string())?;
+            if !tagged.success() {
+                return Err(format!("{name} could not be made a name of {IMAGE}"));
+            }
+        }
         let changes = [
             "USER 1000:1000",
             "WORKDIR /home/user",

@@ -1,8 +1,15 @@
 //! The connection to the engine, and what kind of engine it is.
 
-use std::{collections::BTreeMap, env, io, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    env, io,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
 
 use bollard::{API_DEFAULT_VERSION, Docker, errors::Error};
+use serde::Deserialize;
 use serde_json::Value;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -87,38 +94,154 @@ impl Engine {
         Ok(Self { docker, socket, kind, cpus })
     }
 
-    /// What each volume takes on the disk, in bytes. The client library reads only the newest form of this answer.
+    /// What each volume takes on the disk, in bytes.
     pub(super) async fn volume_sizes(&self) -> io::Result<BTreeMap<String, u64>> {
+        let answer = self.get("system/df?type=volume&verbose=true").await?;
+        Ok(answer.as_ref().map(volume_sizes).unwrap_or_default())
+    }
+
+    /// How a container is; `None` where there is none of that name.
+    pub(super) async fn inspect(&self, container: &str, with_size: bool) -> io::Result<Option<Found>> {
+        let answer = self.get(&format!("containers/{container}/json?size={with_size}")).await?;
+        answer.map(|answer| serde_json::from_value(answer).map_err(io::Error::other)).transpose()
+    }
+
+    /// The ids of the containers with this label.
+    pub(super) async fn containers(&self, label: &str) -> io::Result<Vec<String>> {
+        let filters = percent_encoded(&serde_json::json!({"label": [label]}).to_string());
+        let answer = self.get(&format!("containers/json?all=true&filters={filters}")).await?;
+        let containers = answer.as_ref().and_then(Value::as_array).into_iter().flatten();
+        Ok(containers.filter_map(|container| Some(container.get("Id")?.as_str()?.to_owned())).collect())
+    }
+
+    /// Asks the engine; `None` where it says that there is no such thing. By hand, because the client library takes
+    /// only the newest form of some answers, and no state of a container that Docker does not have.
+    async fn get(&self, path: &str) -> io::Result<Option<Value>> {
         let version = self.docker.client_version();
-        let mut stream = UnixStream::connect(&self.socket).await?;
         // HTTP/1.0: the answer is plain and ends with the connection.
         let request = format!(
-            "GET /v{}.{}/system/df?type=volume&verbose=true HTTP/1.0\r\nHost: engine\r\n\r\n",
+            "GET /v{}.{}/{path} HTTP/1.0\r\nHost: engine\r\n\r\n",
             version.major_version, version.minor_version
         );
-        stream.write_all(request.as_bytes()).await?;
-        let mut answer = Vec::new();
-        stream.take(MAX_ANSWER_BYTES).read_to_end(&mut answer).await?;
-        volume_sizes(&answer).ok_or_else(|| {
-            let start = String::from_utf8_lossy(&answer[..answer.len().min(200)]).into_owned();
+        let ask = async {
+            let mut stream = UnixStream::connect(&self.socket).await?;
+            stream.write_all(request.as_bytes()).await?;
+            let mut answer = Vec::new();
+            stream.take(MAX_ANSWER_BYTES).read_to_end(&mut answer).await?;
+            Ok::<_, io::Error>(answer)
+        };
+        let answer = tokio::time::timeout(Duration::from_secs(TIMEOUT_SECONDS), ask).await??;
+        parse_answer(&answer).map_err(|problem| {
             io::Error::new(
                 io::ErrorKind::InvalidData,
-                format!("asked for its volumes the engine said: {start}"),
+                format!("asked for {path}, the engine said: {problem}"),
             )
         })
     }
 }
 
-/// Sizes by volume out of an HTTP answer, in either form that engines give.
-fn volume_sizes(answer: &[u8]) -> Option<BTreeMap<String, u64>> {
-    let body = answer.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
-    let answer: Value = serde_json::from_slice(&answer[body..]).ok()?;
-    let volumes = answer.get("Volumes").or_else(|| answer.pointer("/VolumeUsage/Items"))?;
-    let sizes = volumes.as_array().into_iter().flatten().filter_map(|volume| {
+/// What is asked about a container.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(super) struct Found {
+    pub(super) id: String,
+    pub(super) state: State,
+    /// What it has changed of its image, in bytes.
+    pub(super) size_rw: Option<u64>,
+    pub(super) network_settings: NetworkSettings,
+}
+
+/// How a container is.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(super) struct State {
+    pub(super) status: String,
+    pub(super) exit_code: Option<i64>,
+    #[serde(rename = "OOMKilled")]
+    pub(super) oom_killed: bool,
+}
+
+impl State {
+    /// Whether it was never started.
+    pub(super) fn is_new(&self) -> bool {
+        // Podman has a word of its own for what it has created and not set up.
+        matches!(self.status.as_str(), "created" | "configured" | "initialized")
+    }
+
+    /// Whether it has ended for good.
+    pub(super) fn has_ended(&self) -> bool {
+        // "stopped" is podman's word for what has ended and is not tidied up yet: its exit code comes later.
+        matches!(self.status.as_str(), "exited" | "dead")
+    }
+}
+
+/// Where a container is reached.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(super) struct NetworkSettings {
+    ports: Option<BTreeMap<String, Option<Vec<Binding>>>>,
+    networks: Option<BTreeMap<String, Network>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Binding {
+    host_port: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Network {
+    #[serde(rename = "IPAddress")]
+    ip_address: String,
+}
+
+impl NetworkSettings {
+    /// Where `port` is reached from this machine: where the engine has published it, else in `network`.
+    pub(super) fn address(&self, port: u16, network: &str) -> Option<SocketAddr> {
+        let published = || {
+            let bindings = self.ports.as_ref()?.get(&format!("{port}/tcp"))?.as_ref()?;
+            Some(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), bindings.first()?.host_port.parse().ok()?))
+        };
+        let inside = || {
+            let address: IpAddr = self.networks.as_ref()?.get(network)?.ip_address.parse().ok()?;
+            Some(SocketAddr::new(address, port))
+        };
+        published().or_else(inside)
+    }
+}
+
+/// The JSON of an HTTP answer; `None` where it is a 404; else what went wrong.
+fn parse_answer(answer: &[u8]) -> Result<Option<Value>, String> {
+    let start = || String::from_utf8_lossy(&answer[..answer.len().min(300)]).into_owned();
+    let status = answer.split(|byte| *byte == b' ').nth(1).unwrap_or_default();
+    let body = answer.windows(4).position(|window| window == b"\r\n\r\n").ok_or_else(start)? + 4;
+    match status {
+        b"200" => {
+            serde_json::from_slice(&answer[body..]).map(Some).map_err(|error| format!("{error}: {}", start()))
+        }
+        b"404" => Ok(None),
+        _ => Err(start()),
+    }
+}
+
+fn percent_encoded(text: &str) -> String {
+    let encode = |byte: u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    };
+    text.bytes().map(encode).collect()
+}
+
+/// Sizes by volume, in either form that engines give.
+fn volume_sizes(answer: &Value) -> BTreeMap<String, u64> {
+    let volumes = answer.get("Volumes").or_else(|| answer.pointer("/VolumeUsage/Items"));
+    let volumes = volumes.and_then(Value::as_array).into_iter().flatten();
+    let sizes = volumes.filter_map(|volume| {
         let size = volume.pointer("/UsageData/Size")?.as_u64()?;
         Some((volume.get("Name")?.as_str()?.to_owned(), size))
     });
-    Some(sizes.collect())
+    sizes.collect()
 }
 
 fn find_socket(docker_host: Option<String>) -> Result<PathBuf, EngineError> {
@@ -158,17 +281,42 @@ mod tests {
 
     #[test]
     fn sizes_are_read_in_both_forms() {
-        let head = "HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n";
-        let volumes =
-            r#"[{"Name":"a","UsageData":{"Size":5}},{"Name":"b","UsageData":{"Size":-1}},{"Name":"c"}]"#;
-        for body in [
-            format!(r#"{{"LayersSize":1,"Volumes":{volumes}}}"#),
-            format!(r#"{{"VolumeUsage":{{"Items":{volumes}}}}}"#),
-        ] {
-            let sizes = volume_sizes(format!("{head}{body}").as_bytes()).unwrap();
-            assert_eq!(sizes.into_iter().collect::<Vec<_>>(), [("a".to_owned(), 5)]);
+        let volumes = serde_json::json!([{"Name": "a", "UsageData": {"Size": 5}}, {"Name": "b", "UsageData": {"Size": -1}}, {"Name": "c"}]);
+        for answer in
+            [serde_json::json!({"Volumes": volumes}), serde_json::json!({"VolumeUsage": {"Items": volumes}})]
+        {
+            assert_eq!(volume_sizes(&answer).into_iter().collect::<Vec<_>>(), [("a".to_owned(), 5)]);
         }
-        assert!(volume_sizes(b"HTTP/1.0 500 no\r\n\r\nno").is_none());
+    }
+
+    #[test]
+    fn answers_are_read() {
+        let head = "Content-Type: application/json\r\n\r\n";
+        assert_eq!(
+            parse_answer(format!("HTTP/1.0 200 OK\r\n{head}[1]").as_bytes()),
+            Ok(Some(serde_json::json!([1])))
+        );
+        assert_eq!(parse_answer(format!("HTTP/1.0 404 Not Found\r\n{head}{{}}").as_bytes()), Ok(None));
+        assert!(parse_answer(format!("HTTP/1.0 500 Error\r\n{head}{{}}").as_bytes()).is_err());
+        assert!(parse_answer(format!("HTTP/1.0 200 OK\r\n{head}[").as_bytes()).is_err());
+        assert!(parse_answer(b"").is_err());
+    }
+
+    #[test]
+    fn a_container_is_read() {
+        let found: Found = serde_json::from_value(serde_json::json!({
+            "Id": "abc", "Name": "n", "SizeRw": 7,
+            "State": {"Status": "exited", "ExitCode": 137, "OOMKilled": true},
+            "NetworkSettings": {
+                "Ports": {"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": "40000"}], "81/tcp": null},
+                "Networks": {"n": {"IPAddress": "10.0.0.2"}}
+            }
+        }))
+        .unwrap();
+        assert!(found.state.has_ended() && found.state.oom_killed && found.state.exit_code == Some(137));
+        let address = |port| found.network_settings.address(port, "n").unwrap().to_string();
+        assert_eq!((address(80), address(81)), ("127.0.0.1:40000".to_owned(), "10.0.0.2:81".to_owned()));
+        assert_eq!(percent_encoded("{\"a\":[\"b=/c\"]}"), "%7B%22a%22%3A%5B%22b%3D%2Fc%22%5D%7D");
     }
 
     #[tokio::test]

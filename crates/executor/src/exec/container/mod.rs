@@ -13,13 +13,14 @@ mod guard;
 mod health;
 mod image;
 mod names;
+mod oom;
 mod supports;
 mod websocket;
 
 use std::{
     collections::BTreeMap,
     fs, io,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::SocketAddr,
     path::PathBuf,
     time::{Duration, Instant},
 };
@@ -28,14 +29,10 @@ use async_trait::async_trait;
 use bollard::{
     Docker,
     errors::Error,
-    models::{
-        ContainerInspectResponse, ContainerState, ContainerStateStatusEnum, NetworkCreateRequest,
-        VolumeCreateRequest,
-    },
+    models::{NetworkCreateRequest, VolumeCreateRequest},
     query_parameters::{
-        CreateContainerOptionsBuilder, InspectContainerOptionsBuilder, ListContainersOptionsBuilder,
-        ListNetworksOptionsBuilder, ListVolumesOptionsBuilder, RemoveContainerOptionsBuilder,
-        RemoveVolumeOptionsBuilder, StopContainerOptionsBuilder,
+        CreateContainerOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder,
+        RemoveContainerOptionsBuilder, RemoveVolumeOptionsBuilder, StopContainerOptionsBuilder,
     },
 };
 use futures_util::{StreamExt, future::join_all};
@@ -43,7 +40,7 @@ use tokio::time;
 
 use self::{
     create::Plan,
-    engine::{Engine, Kind, is_status},
+    engine::{Engine, Found, Kind, is_status},
     files::Upload,
     follow::Output as Following,
     names::{JOB_FOLDER, Names},
@@ -54,7 +51,8 @@ pub use self::{
     image::PullPolicy,
 };
 use super::{
-    Addresses, Executor, Exit, JobContext, MAX_OUTPUT_BYTES, RunContext, RunEnd, Scratch, Stop, Unsupported,
+    Addresses, DEFAULT_MAX_OUTPUT_BYTES, Executor, Exit, JobContext, RunContext, RunEnd, Scratch, Stop,
+    Unsupported,
 };
 use crate::{
     Device,
@@ -85,6 +83,8 @@ pub struct ContainerConfig {
     pub socket: Option<PathBuf>,
     /// Time between asking an op to end and killing it.
     pub stop_grace: Duration,
+    /// The most output that one start of an op may write, in bytes.
+    pub max_output_bytes: u64,
     /// When images are pulled.
     pub pull: PullPolicy,
     /// Whether jobs reach the internet.
@@ -109,6 +109,7 @@ impl Default for ContainerConfig {
         Self {
             socket: None,
             stop_grace: Duration::from_secs(10),
+            max_output_bytes: DEFAULT_MAX_OUTPUT_BYTES,
             pull: PullPolicy::default(),
             internet: true,
             host_guard: HostGuard::default(),
@@ -276,14 +277,10 @@ impl ContainerExecutor {
             return Ok(());
         }
         self.make_volume(names.files(), &names, job.job_id).await?;
-        match self.docker().inspect_container(&keeper, None).await {
-            Ok(_) => {}
-            Err(error) if is_status(&error, 404) => {
-                let options = CreateContainerOptionsBuilder::default().name(&keeper).build();
-                let body = create::keeper(&names, image, names.labels(job.job_id));
-                self.docker().create_container(Some(options), body).await?;
-            }
-            Err(error) => return Err(error),
+        if self.inspect(&keeper).await?.is_none() {
+            let options = CreateContainerOptionsBuilder::default().name(&keeper).build();
+            let body = create::keeper(&names, image, names.labels(job.job_id));
+            self.docker().create_container(Some(options), body).await?;
         }
         let mut uploads = vec![Upload::Folder(PathBuf::from("."))];
         for input in job.definition.inputs.iter().filter(|input| !input.dest.starts_with('/')) {
@@ -307,12 +304,8 @@ impl ContainerExecutor {
         names: &Names,
         container: &str,
     ) -> Result<Option<RunEnd>, Error> {
-        let found = match self.docker().inspect_container(container, None).await {
-            Ok(found) => Some(found),
-            Err(error) if is_status(&error, 404) => None,
-            Err(error) => return Err(error),
-        };
-        let was_started = found.as_ref().is_some_and(|found| !is_created(found));
+        let found = self.inspect(container).await?;
+        let was_started = found.as_ref().is_some_and(|found| !found.state.is_new());
         if was_started {
             return Ok(None);
         }
@@ -376,7 +369,7 @@ impl ContainerExecutor {
                     None
                 }
                 read = output.next(), if output.is_open() => {
-                    let too_much = output.total_bytes() > MAX_OUTPUT_BYTES;
+                    let too_much = output.total_bytes() > self.config.max_output_bytes;
                     if !read && end.is_none() {
                         // Broken off, or the container has ended and nobody has said so yet.
                         time::sleep(Duration::from_millis(100)).await;
@@ -406,25 +399,21 @@ impl ContainerExecutor {
             return RunEnd::lost(format!("what the op wrote cannot be read: {error}"));
         }
         match end {
-            Some(Ok(state)) => end_of(&state, stop),
+            Some(Ok(found)) => end_of(&found, stop),
             Some(Err(reason)) => RunEnd { stop, ..RunEnd::lost(reason) },
             None => RunEnd::lost("the container engine does not say how the op ended"),
         }
     }
 
     /// Waits until a container has ended, also through failures of the engine.
-    async fn ended(&self, container: &str) -> Result<ContainerState, String> {
+    async fn ended(&self, container: &str) -> Result<Found, String> {
         loop {
             // Whatever it says: what became of the container is asked for next.
             let waited = self.docker().wait_container(container, None).next().await;
-            match self.docker().inspect_container(container, None).await {
-                Ok(found) => match found.state {
-                    Some(state) if !is_running(&state) => return Ok(state),
-                    _ => {}
-                },
-                Err(error) if is_status(&error, 404) => {
-                    return Err("somebody removed the op's container".to_owned());
-                }
+            match self.inspect(container).await {
+                Ok(Some(found)) if found.state.has_ended() => return Ok(found),
+                Ok(Some(_)) => {}
+                Ok(None) => return Err("somebody removed the op's container".to_owned()),
                 Err(error) => tracing::warn!(container, %error, "the container engine does not answer"),
             }
             if !matches!(waited, Some(Ok(_))) {
@@ -474,17 +463,11 @@ impl ContainerExecutor {
     async fn disk_bytes(&self, names: &Names) -> Result<u64, Error> {
         let mut size_bytes = 0;
         for container in self.containers(names).await? {
-            let options = InspectContainerOptionsBuilder::default().size(true).build();
-            match self.docker().inspect_container(&container, Some(options)).await {
-                Ok(found) => {
-                    size_bytes += found.size_rw.and_then(|size| u64::try_from(size).ok()).unwrap_or(0)
-                }
-                Err(error) if is_status(&error, 404) => {}
-                Err(error) => return Err(error),
-            }
+            let found = self.engine.inspect(&container, true).await?;
+            size_bytes += found.and_then(|found| found.size_rw).unwrap_or(0);
         }
         let volumes = self.volumes(names).await?;
-        let sizes = self.engine.volume_sizes().await.map_err(|err| Error::IOError { err })?;
+        let sizes = self.engine.volume_sizes().await?;
         size_bytes += volumes.iter().filter_map(|volume| sizes.get(volume)).sum::<u64>();
         Ok(size_bytes)
     }
@@ -496,11 +479,16 @@ impl ContainerExecutor {
             return std::future::pending().await;
         }
         let addresses = loop {
-            match self.docker().inspect_container(container, None).await {
+            match self.inspect(container).await {
                 Ok(found) => {
-                    let found = addresses_of(&found, &ports, &Names::of(context.job.scratch).network());
-                    if found.len() == ports.len() {
-                        break found;
+                    let network = Names::of(context.job.scratch).network();
+                    let settings = found.map(|found| found.network_settings).unwrap_or_default();
+                    let known: BTreeMap<u16, SocketAddr> = ports
+                        .iter()
+                        .filter_map(|port| Some((*port, settings.address(*port, &network)?)))
+                        .collect();
+                    if known.len() == ports.len() {
+                        break known;
                     }
                 }
                 Err(error) => tracing::debug!(container, %error, "a container's addresses cannot be had"),
@@ -516,10 +504,12 @@ impl ContainerExecutor {
         }
     }
 
+    async fn inspect(&self, container: &str) -> Result<Option<Found>, Error> {
+        Ok(self.engine.inspect(container, false).await?)
+    }
+
     async fn containers(&self, names: &Names) -> Result<Vec<String>, Error> {
-        let options = ListContainersOptionsBuilder::default().all(true).filters(&names.filter()).build();
-        let found = self.docker().list_containers(Some(options)).await?;
-        Ok(found.into_iter().filter_map(|container| container.id).collect())
+        Ok(self.engine.containers(&names.label()).await?)
     }
 
     async fn volumes(&self, names: &Names) -> Result<Vec<String>, Error> {
@@ -576,42 +566,14 @@ impl Drop for KillOnDrop {
     }
 }
 
-fn is_created(found: &ContainerInspectResponse) -> bool {
-    let status = found.state.as_ref().and_then(|state| state.status);
-    matches!(status, Some(ContainerStateStatusEnum::CREATED))
-}
-
-fn is_running(state: &ContainerState) -> bool {
-    let is_waiting = matches!(
-        state.status,
-        Some(
-            ContainerStateStatusEnum::CREATED
-                | ContainerStateStatusEnum::RESTARTING
-                | ContainerStateStatusEnum::STOPPING
-        )
-    );
-    is_waiting || state.running.unwrap_or(false) || state.paused.unwrap_or(false)
-}
-
-fn end_of(state: &ContainerState, stop: Option<Stop>) -> RunEnd {
-    let code = state.exit_code.and_then(|code| i32::try_from(code).ok());
-    RunEnd { exit: code.map(Exit::Code), stop, out_of_memory: state.oom_killed, ..RunEnd::default() }
-}
-
-/// Where each of `ports` is reached from this machine: where the engine has published it, else in the job's network.
-fn addresses_of(found: &ContainerInspectResponse, ports: &[u16], network: &str) -> BTreeMap<u16, SocketAddr> {
-    let Some(settings) = &found.network_settings else {
-        return BTreeMap::new();
-    };
-    let inside = settings.networks.as_ref().and_then(|networks| networks.get(network)?.ip_address.clone());
-    let inside: Option<IpAddr> = inside.and_then(|address| address.parse().ok());
-    let published = |port: u16| {
-        let bindings = settings.ports.as_ref()?.get(&format!("{port}/tcp"))?.as_ref()?;
-        let host_port = bindings.first()?.host_port.as_ref()?.parse().ok()?;
-        Some(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), host_port))
-    };
-    let address = |port: u16| published(port).or(inside.map(|inside| SocketAddr::new(inside, port)));
-    ports.iter().filter_map(|port| Some((*port, address(*port)?))).collect()
+fn end_of(found: &Found, stop: Option<Stop>) -> RunEnd {
+    let code = found.state.exit_code.and_then(|code| i32::try_from(code).ok());
+    RunEnd {
+        exit: code.map(Exit::Code),
+        stop,
+        out_of_memory: Some(found.state.oom_killed || oom::killed_in(&found.id)),
+        ..RunEnd::default()
+    }
 }
 
 /// Stop reasons, as they are noted for a later worker.

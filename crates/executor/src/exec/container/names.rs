@@ -77,7 +77,12 @@ impl Names {
 
     /// What finds everything that belongs to the job.
     pub(super) fn filter(&self) -> HashMap<String, Vec<String>> {
-        [("label".to_owned(), vec![format!("{FOLDER_LABEL}={}", self.folder)])].into()
+        [("label".to_owned(), vec![self.label()])].into()
+    }
+
+    /// The label of everything that belongs to the job.
+    pub(super) fn label(&self) -> String {
+        format!("{FOLDER_LABEL}={}", self.folder)
     }
 }
 

@@ -28,8 +28,8 @@ use self::{
     sandbox::{Allowed, Sandbox},
 };
 use super::{
-    Executor, MAX_OUTPUT_BYTES, OpObserver, RunContext, RunEnd, Scratch, Stop, Unsupported, output::Lines,
-    scratch::folder_bytes, volume_variable,
+    DEFAULT_MAX_OUTPUT_BYTES, Executor, OpObserver, RunContext, RunEnd, Scratch, Stop, Unsupported,
+    output::Lines, scratch::folder_bytes, volume_variable,
 };
 use crate::{
     Device,
@@ -41,7 +41,7 @@ const DISK_CHECK_INTERVAL: Duration = Duration::from_millis(500);
 /// How often output is looked for while an op runs.
 const OUTPUT_INTERVAL: Duration = Duration::from_millis(25);
 /// The most output of one stream that is read at a time while an op runs, in bytes.
-const MAX_BYTES_AT_ONCE: u64 = 16 << 20;
+const MAX_BYTES_AT_ONCE: u64 = 4 << 20;
 
 /// Settings of a [`ProcessExecutor`].
 #[derive(Clone, Debug)]
@@ -50,6 +50,8 @@ pub struct ProcessConfig {
     pub path: String,
     /// Time between asking an op to end and killing it.
     pub stop_grace: Duration,
+    /// The most output that one start of an op may write, in bytes.
+    pub max_output_bytes: u64,
     /// Files and folders that ops may read, besides the system's programs and libraries.
     pub readable: Vec<PathBuf>,
     /// Files and folders that ops may change, besides those of their own job.
@@ -63,6 +65,7 @@ impl Default for ProcessConfig {
         Self {
             path: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_owned(),
             stop_grace: Duration::from_secs(10),
+            max_output_bytes: DEFAULT_MAX_OUTPUT_BYTES,
             readable: Vec::new(),
             writable: Vec::new(),
             require_landlock: false,
@@ -213,10 +216,10 @@ impl ProcessExecutor {
         let mut stop = None;
         let mut kill_at = None;
         loop {
-            let mut total_bytes = 0;
+            let mut written_bytes = 0;
             for spool in &mut output {
                 spool.hand_on(MAX_BYTES_AT_ONCE)?;
-                total_bytes += spool.lines.total_bytes();
+                written_bytes += spool.file.metadata()?.len();
             }
             let order = tokio::select! {
                 biased;
@@ -231,7 +234,7 @@ impl ProcessExecutor {
                     None
                 }
                 () = time::sleep(OUTPUT_INTERVAL) => {
-                    (total_bytes > MAX_OUTPUT_BYTES && stop.is_none()).then_some(Stop::OutputLimit)
+                    (written_bytes > self.config.max_output_bytes && stop.is_none()).then_some(Stop::OutputLimit)
                 }
             };
             if let Some(order) = order {
@@ -241,11 +244,14 @@ impl ProcessExecutor {
             }
         }
         kill_on_drop.0 = None;
+        let report = folder.report()?;
         for spool in &mut output {
-            spool.hand_on(u64::MAX)?;
+            // Of a flood that was stopped for it nobody wants the rest.
+            if report.stop != Some(Stop::OutputLimit) {
+                spool.hand_on(u64::MAX)?;
+            }
             spool.lines.finish(context.observer);
         }
-        let report = folder.report()?;
         let note = |text: &str| context.observer.line(Stream::Node, text.as_bytes(), true);
         if report.output_open {
             note("a process has left the op and still holds its output; the rest is not read");

@@ -102,9 +102,9 @@ fn supervise(op: libc::pid_t, handles: &Handles) -> ! {
         output.copy(&polled);
     }
     let mut report = Text::default();
-    let _ = write!(
+    let _ = writeln!(
         report,
-        "{}{}{end}\n",
+        "{}{}{end}",
         if output.open == [false; 2] { "" } else { "output-open\n" },
         if output.lost { "output-lost\n" } else { "" },
     );
