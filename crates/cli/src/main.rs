@@ -4,6 +4,7 @@ mod amount;
 mod checkup;
 mod commands;
 mod config;
+mod connection;
 mod demo;
 mod describe;
 mod earnings;

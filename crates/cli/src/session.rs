@@ -1,6 +1,7 @@
 //! What every command works with: the chain, the key, the mints, the output.
 
 use crate::{
+    connection::Connection,
     exit::usage,
     hints, keys,
     mint::MintInfo,
@@ -9,7 +10,7 @@ use crate::{
     settings::{Options, Settings},
 };
 use anyhow::{Context, Result};
-use grid_client::{Chain, ChainError, Expectation, Intent, Landed, Patience, RpcChain};
+use grid_client::{Chain, ChainError, Expectation, Intent, Landed, Patience};
 use solana_address::Address;
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
@@ -17,11 +18,7 @@ use solana_signer::Signer;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, OnceLock, PoisonError},
-    time::Duration,
 };
-
-/// How often the chain is asked whether a transaction has landed.
-const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
 /// What every command works with.
 pub struct Session {
@@ -35,10 +32,10 @@ pub struct Session {
     mints: Mutex<HashMap<Address, Arc<MintInfo>>>,
 }
 
-/// Access to a chain through its endpoints; the first one is used.
-fn connect(urls: &[String]) -> Result<Arc<dyn Chain>> {
-    let url = urls.first().context("no endpoint is configured")?;
-    Ok(Arc::new(RpcChain::new(url, POLL_INTERVAL)))
+/// Access to the chain of the settings. Nothing is opened before it is needed.
+fn connect(settings: &Settings) -> Arc<dyn Chain> {
+    let journals = settings.paths.data.join("journals");
+    Arc::new(Connection::new(settings.urls.value.clone(), journals, settings.keypair.value.clone()))
 }
 
 impl Session {
@@ -46,7 +43,7 @@ impl Session {
     pub fn open(options: &Options) -> Result<Self> {
         let settings = Settings::resolve(options, Paths::from_environment())?;
         Ok(Self {
-            chain: connect(&settings.urls.value)?,
+            chain: connect(&settings),
             settings,
             out: Output { json: options.json },
             key: OnceLock::new(),

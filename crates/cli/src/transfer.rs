@@ -269,6 +269,7 @@ mod tests {
                 group: "run".to_owned(),
                 kind: "container/run".to_owned(),
                 image: None,
+                connector: None,
                 status: OpStatus::Succeeded,
                 exit_code: Some(0),
                 signal: None,

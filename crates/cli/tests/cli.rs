@@ -263,7 +263,18 @@ fn a_node_is_admitted() {
         text(&admin.ok(&["access", "create", "--name", "Access", "--symbol", "ACC"]), "collection");
     let device = text(&node.ok(&["device", "open"]), "device");
     node.fails(&["node", "bench"], 1, &["grid node register"]);
-    let mut worker = node.spawn(&["--json", "node", "start", "--listen", "127.0.0.1:0"]);
+    let mut worker = node.spawn(&[
+        "--json",
+        "node",
+        "start",
+        "--cpu",
+        "--executor",
+        "process",
+        "--listen",
+        "127.0.0.1:0",
+        "--private-listen",
+        "127.0.0.1:0",
+    ]);
     let listening = text(&worker.line(), "listening");
     node.ok(&["node", "register", "--country", "756"]);
     node.ok(&["node", "update", "--endpoint", &listening]);

@@ -294,6 +294,20 @@ impl Cluster {
         Ok(all)
     }
 
+    /// Reads a part of a confirmed account, not older than what mattered.
+    pub async fn data_slice(
+        &self,
+        address: &Address,
+        offset: usize,
+        length: usize,
+    ) -> Result<Option<Vec<u8>>, ChainError> {
+        let at = ReadAt { commitment: Commitment::Confirmed, min_slot: self.min_slot() };
+        let question = |endpoint: Arc<dyn Endpoint>| async move {
+            endpoint.data_slice(address, offset, length, at).await
+        };
+        self.ask(question).await
+    }
+
     /// Whether the finalized accounts, at `since` or later, still ask for something; `None` when too few answer or they
     /// contradict each other.
     pub async fn wanted(&self, expectations: &[Expectation], since: u64) -> Option<bool> {

@@ -123,6 +123,19 @@ pub trait Endpoint: Send + Sync {
         at: ReadAt,
     ) -> Result<(u64, Vec<Option<Account>>), EndpointError>;
 
+    /// A part of an account's bytes, as much of it as there is; `None` when the account does not exist.
+    async fn data_slice(
+        &self,
+        address: &Address,
+        offset: usize,
+        length: usize,
+        at: ReadAt,
+    ) -> Result<Option<Vec<u8>>, EndpointError> {
+        let (_, mut found) = self.accounts(&[*address], at).await?;
+        let slice = |account: Account| account.data.into_iter().skip(offset).take(length).collect();
+        Ok(found.pop().flatten().map(slice))
+    }
+
     /// The confirmed accounts of a program that pass all filters.
     async fn program_accounts(
         &self,

@@ -187,6 +187,15 @@ impl Chain for Landing {
         self.engine.cluster.accounts(addresses).await
     }
 
+    async fn data_slice(
+        &self,
+        address: &Address,
+        offset: usize,
+        length: usize,
+    ) -> Result<Option<Vec<u8>>, ChainError> {
+        self.engine.cluster.data_slice(address, offset, length).await
+    }
+
     async fn program_accounts(
         &self,
         program: &Address,

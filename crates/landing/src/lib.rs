@@ -40,5 +40,6 @@ pub use alert::{Alert, Observer};
 pub use cluster::EndpointStatus;
 pub use config::{LandingConfig, Timing};
 pub use entry::{IntentStage, IntentStatus};
+pub use disk::FolderError;
 pub use error::LandingError;
 pub use landing::{Landing, Parts};

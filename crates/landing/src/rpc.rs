@@ -8,7 +8,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use grid_client::Filter;
 use serde_json::json;
 use solana_account::Account;
-use solana_account_decoder_client_types::{UiAccount, UiAccountEncoding};
+use solana_account_decoder_client_types::{UiAccount, UiAccountEncoding, UiDataSliceConfig};
 use solana_address::Address;
 use solana_commitment_config::CommitmentConfig;
 use solana_hash::Hash;
@@ -167,6 +167,25 @@ impl Endpoint for RpcEndpoint {
         }
         let accounts = answer.value.into_iter().map(|account| account.map(account_of).transpose());
         Ok((answer.context.slot, accounts.collect::<Result<_, _>>()?))
+    }
+
+    async fn data_slice(
+        &self,
+        address: &Address,
+        offset: usize,
+        length: usize,
+        at: ReadAt,
+    ) -> Result<Option<Vec<u8>>, EndpointError> {
+        let data_slice = Some(UiDataSliceConfig { offset, length });
+        let config = RpcAccountInfoConfig { data_slice, ..account_config(at) };
+        let answer = self.client.get_ui_account_with_config(address, config).await.map_err(failed)?;
+        if answer.context.slot < at.min_slot {
+            return Err(odd(format_args!(
+                "an account as of slot {}, {} or later was asked for",
+                answer.context.slot, at.min_slot
+            )));
+        }
+        Ok(answer.value.map(account_of).transpose()?.map(|account| account.data))
     }
 
     async fn program_accounts(

@@ -334,7 +334,7 @@ mod tests {
         let metrics = metrics();
         let device = sample::report().devices[0].device;
         let (job, result) = (device, Digest::of(b"result"));
-        metrics.tell(&NodeEvent::Ran { device, job, status: JobStatus::Succeeded, result });
+        metrics.tell(&NodeEvent::Ran { device, job, status: JobStatus::Succeeded, result, log: result });
         metrics.tell(&NodeEvent::Refused { device, job, reason: "x".into() });
         metrics.tell(&NodeEvent::Retrying { device, error: "x".into() });
         let landed = landed(vec![log_of_finish(31, 3_100)]);

@@ -207,7 +207,8 @@ async fn bench(session: &Session, class: u16) -> Result<()> {
             "{me} is not registered, so the result would stand for no hardware: first `grid node register`"
         )
     })?;
-    let store = FolderStore::open(session.settings.store())?;
+    // Where the node itself keeps results: its endpoint serves them.
+    let store = FolderStore::open(node_start::folder(session).join("store"))?;
     let scratch = tempfile::tempdir().context("a temporary folder")?;
     let workplace = Workplace::new(scratch.path(), store, Sources::new(Vec::new()));
     let job = registration::benchmark_job(&me, record.hardware_slot.get());

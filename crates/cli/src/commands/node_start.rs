@@ -12,7 +12,7 @@ use grid_node::{
 };
 use serde_json::json;
 use solana_address::Address;
-use std::{mem::offset_of, net::SocketAddr, sync::Arc, time::Duration};
+use std::{mem::offset_of, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// What stands below the options.
@@ -63,9 +63,12 @@ pub async fn run(session: &Session, options: &Options) -> Result<()> {
     );
     let (me, devices) = (session.me()?, config.device.len());
     let grace = Duration::from_secs(config.stop_seconds);
-    let folder = config.folder.clone().unwrap_or_else(|| session.settings.paths.data.join("node"));
-    let setup =
-        Setup { urls: session.settings.urls.value.clone(), key: session.key()?.clone(), folder, config };
+    let setup = Setup {
+        urls: session.settings.urls.value.clone(),
+        key: session.key()?.clone(),
+        folder: folder(session),
+        config,
+    };
     // Before anybody is told that it runs: who then stops it is heard.
     let (mut terminate, mut hang_up) = (listen(SignalKind::terminate())?, listen(SignalKind::hangup())?);
     let mut interrupt = listen(SignalKind::interrupt())?;
@@ -73,8 +76,8 @@ pub async fn run(session: &Session, options: &Options) -> Result<()> {
     let started = json!({
         "type": "started",
         "node": me.to_string(),
-        "listening": service.address().to_string(),
-        "private": service.private_address().to_string(),
+        "listening": format!("http://{}", service.address()),
+        "private": format!("http://{}", service.private_address()),
         "devices": devices,
     });
     let text = format!(
@@ -101,6 +104,12 @@ pub async fn run(session: &Session, options: &Options) -> Result<()> {
         _ = interrupt.recv() => leave(),
         () = tokio::time::sleep(grace) => leave(),
     }
+}
+
+/// The node's folder, as the configuration file or the default has it.
+pub fn folder(session: &Session) -> PathBuf {
+    let configured = session.settings.node.as_ref().and_then(|node| node.folder.clone());
+    configured.unwrap_or_else(|| session.settings.paths.data.join("node"))
 }
 
 /// Ends at once. What runs has a process or a container of its own, and the journal is on the disk: nothing is lost.

@@ -2,6 +2,7 @@
 
 use super::{User, World};
 use grid_client::{Chain, RpcChain, instruction};
+use grid_connectors::Connectors;
 use grid_executor::{
     CancellationToken, Device as Hardware, Digest, FolderStore, ProcessExecutor, Sources, Workplace,
 };
@@ -11,6 +12,7 @@ use grid_node::{
     health::Thresholds,
     metrics::Metrics,
     view::{LogFile, Overview, View},
+    Lookout, Order, Orders,
 };
 use grid_node_api::report::{DeviceReport, DeviceState, NodeReport};
 use solana_address::Address;
@@ -44,7 +46,7 @@ pub struct NodeHttp {
 
 /// A worker that runs.
 pub struct Worker {
-    stop: CancellationToken,
+    orders: Orders,
     task: JoinHandle<Result<(), NodeError>>,
 }
 
@@ -174,10 +176,15 @@ impl NodeHttp {
 
     /// Lets the worker begin.
     pub fn work(&self, world: &World, node: &User) -> Worker {
-        let stop = CancellationToken::new();
+        let orders = Orders::new();
         let sources = Sources::new(vec![Arc::new(self.uploads.clone())]);
         let worker = DeviceWorker {
             chain: world.chain(),
+            lookout: {
+                let _inside = world.runtime.enter();
+                Arc::new(Lookout::start(world.chain(), LOOK))
+            },
+            connectors: Arc::new(Connectors::default()),
             key: Arc::new(key_of(node)),
             device: self.device,
             hardware: Hardware::cpu("cpu-0"),
@@ -186,14 +193,14 @@ impl NodeHttp {
             config: WorkerConfig { poll_interval: LOOK, ..WorkerConfig::default() },
             observer: Arc::new(|_| {}),
         };
-        Worker { task: world.runtime.spawn(worker.run(stop.clone())), stop }
+        Worker { task: world.runtime.spawn(worker.run(orders.listen())), orders }
     }
 }
 
 impl Worker {
     /// Lets it end.
     pub fn stop(self, world: &World) {
-        self.stop.cancel();
+        self.orders.give(Order::Stop);
         world.runtime.block_on(self.task).expect("no panic").expect("it ends well");
     }
 }
