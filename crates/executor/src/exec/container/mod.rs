@@ -40,7 +40,7 @@ use tokio::time;
 
 use self::{
     create::Plan,
-    engine::{Engine, Found, Kind, is_status},
+    engine::{Engine, Found, is_status},
     files::Upload,
     follow::Output as Following,
     names::{JOB_FOLDER, Names},
