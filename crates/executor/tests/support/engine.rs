@@ -30,6 +30,7 @@ cgroup_manager = "cgroupfs"
 events_logger = "file"
 [network]
 network_backend = "netavark"
+network_config_dir = "FOLDER/networks"
 "#;
 /// How long the service stays when nobody asks it anything, in seconds.
 const IDLE_SECONDS: &str = "30";
@@ -79,7 +80,8 @@ fn start() -> Result<PathBuf, String> {
             "[storage]\ndriver = \"overlay\"\ngraphroot = \"{0}/storage\"\nrunroot = \"{0}/run\"\n",
             folder.display()
         );
-        fs::write(folder.join("containers.conf"), CONTAINERS_CONF).map_err(|error| error.to_string())?;
+        let settings = CONTAINERS_CONF.replace("FOLDER", &folder.display().to_string());
+        fs::write(folder.join("containers.conf"), settings).map_err(|error| error.to_string())?;
         fs::write(folder.join("storage.conf"), storage).map_err(|error| error.to_string())?;
         import(&folder, IMAGE, &[])?;
         for name in KNOWN_AS {

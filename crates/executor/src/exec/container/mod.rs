@@ -40,7 +40,7 @@ use tokio::time;
 
 use self::{
     create::Plan,
-    engine::{Engine, Found, Kind, is_status},
+    engine::{Engine, Found, is_status},
     files::Upload,
     follow::Output as Following,
     names::{JOB_FOLDER, Names},
@@ -233,17 +233,13 @@ impl Executor for ContainerExecutor {
 impl ContainerExecutor {
     async fn make_network(&self, job: &JobContext<'_>) -> Result<(), Error> {
         let names = Names::of(job.scratch);
-        let mut options = vec![("com.docker.network.bridge.name", names.bridge())];
-        match self.engine.kind {
-            // Docker keeps networks apart by itself; podman does among networks that say so.
-            Kind::Podman => options.push(("isolate", "true".to_owned())),
-            Kind::Docker => {}
-        }
+        // Both kinds of engine keep the networks that are made through this API apart from each other.
+        let options = [("com.docker.network.bridge.name".to_owned(), names.bridge())];
         let request = NetworkCreateRequest {
             name: names.network(),
             driver: Some("bridge".to_owned()),
             internal: Some(!self.config.internet),
-            options: Some(options.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()),
+            options: Some(options.into()),
             labels: Some(names.labels(job.job_id)),
             ..NetworkCreateRequest::default()
         };
