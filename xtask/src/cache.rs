@@ -54,6 +54,16 @@ impl Cache {
         self.root.join("sbf-target")
     }
 
+    /// Where connectors are installed; the worker looks here as well.
+    pub fn connectors(&self) -> PathBuf {
+        self.root.join("connectors")
+    }
+
+    /// The cache folder itself.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// Build outputs of the validator, while it is compiled.
     pub fn validator_target(&self) -> PathBuf {
         self.root.join("validator-target")

@@ -40,6 +40,10 @@ pub enum Command {
     /// Flags after the name go to the measuring program: `--check` fails on a difference from the recorded
     /// figures, `--bless` records them anew.
     Bench(PassThrough),
+    /// Build, then measure the worker: time per job, an idle node, the price of a line of output
+    ///
+    /// The figures depend on the machine: they are printed, not compared. `--idle-seconds N` after the name.
+    BenchWorker(PassThrough),
     /// Test the tests: take each guard out of the programs, alone, and demand that a test fails
     ///
     /// One build and one run of the suites for each guard, up to its first failing test: about half an hour.

@@ -53,6 +53,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Lint => lint::command(&context),
         Command::Test(args) => test::command(&context, &args),
         Command::Bench(args) => bench::command(&context, &args),
+        Command::BenchWorker(args) => bench::worker(&context, &args),
         Command::Guards(args) => guards::command(&context, &args),
         Command::Demo(args) => demo::command(&context, &args),
         Command::E2e(args) => e2e::command(&context, &args),

@@ -7,8 +7,21 @@ use crate::{
     build::{self, build_and_host},
     cli::{IdlArgs, TestArgs},
     context::Context,
-    idl, lint, process,
+    e2e, idl, lint, process,
+    toolchain::engine,
 };
+
+/// Installs the connectors that run in the tests. Where they can't be had it says so and is no failure, except in CI.
+fn install_connectors(context: &Context) -> Result<bool> {
+    match engine::install_connectors(&context.workspace.root, &context.cache) {
+        Ok(()) => Ok(true),
+        Err(error) if std::env::var_os("CI").is_none() => {
+            println!("SKIPPED: connectors that need Python packages. {error:#}");
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
+}
 
 /// Everything, or the chosen tests.
 pub fn command(context: &Context, args: &TestArgs) -> Result<()> {
@@ -21,7 +34,15 @@ pub fn command(context: &Context, args: &TestArgs) -> Result<()> {
         idl::generate(context, &host, &IdlArgs { check: true })?;
     }
     let mut test = host.cargo("test");
-    test.envs(build::environment(&built));
+    test.envs(build::environment(&built)).env("GRID_CACHE", context.cache.root());
+    if whole {
+        if engine::install()? {
+            test.env("GRID_REQUIRE_ENGINE", "1");
+        }
+        if install_connectors(context)? {
+            test.env("GRID_REQUIRE_CONNECTORS", "1");
+        }
+    }
     if args.package.is_empty() {
         test.arg("--workspace");
     }
@@ -36,6 +57,7 @@ pub fn command(context: &Context, args: &TestArgs) -> Result<()> {
     if whole {
         // Cargo has built it beside the tests.
         bench::measure(&built, &host, &["--check".to_owned()])?;
+        e2e::run(context, &built, &host, &[])?;
     }
     if lint {
         lint::docs(&host)?;

@@ -30,7 +30,7 @@ mod watch;
 use clap::{Parser, Subcommand};
 use exit::Exit;
 use session::Session;
-use std::process::ExitCode;
+use std::{io::IsTerminal, process::ExitCode};
 
 /// A market for GPU time on Solana
 #[derive(Parser)]
@@ -110,8 +110,17 @@ enum Command {
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "error".into());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    // Who runs a node wants to read what it warns of.
+    let default = match cli.command {
+        Command::Node(commands::node::Command::Start(_)) => "warn",
+        _ => "error",
+    };
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| default.into());
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
     let json = cli.options.json;
     match run(cli).await {
         Ok(exit) => exit.into(),

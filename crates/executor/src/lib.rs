@@ -77,8 +77,8 @@ pub use crate::{
         ProcessExecutor, PullPolicy, Unsupported, UnsupportedItem, host_guard_rules,
     },
     job::{
-        JobError, JobEvent, JobOutcome, JobRequest, OutputCheck, PrepareError, PreparedJob, Reattached, Workplace,
-        clean_up_abandoned, fetch_definition, forget, left_behind, prepare, reattach, run_job,
+        JobError, JobEvent, JobOutcome, JobRequest, OutputCheck, PrepareError, PreparedJob, Reattached,
+        Workplace, clean_up_abandoned, fetch_definition, forget, left_behind, prepare, reattach, run_job,
     },
     log::LogReader,
     machine::Machine,

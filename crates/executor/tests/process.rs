@@ -522,8 +522,9 @@ async fn a_benchmark_of_a_gpu_that_is_not_there_fails_and_says_why() {
     let definition = job(json!([{"type": "bench/gpu", "id": "bench", "args": {"seconds": 0.1}}]));
     let mut request = bench.request(&definition);
     request.device.gpu_uuids = vec!["GPU-00000000-0000-0000-0000-000000000000".into()];
-    let outcome =
-        run_job(request, bench.executor.as_ref(), &bench.workplace, bench.cancel.clone(), &|_| {}).await.unwrap();
+    let outcome = run_job(request, bench.executor.as_ref(), &bench.workplace, bench.cancel.clone(), &|_| {})
+        .await
+        .unwrap();
     let op = &outcome.document.ops[0];
     assert_eq!((outcome.document.status, op.kind.as_str()), (JobStatus::Failed, "bench/gpu"));
     assert!(op.results.is_empty());

@@ -39,7 +39,7 @@ mod prepare;
 pub use alert::{Alert, Observer};
 pub use cluster::EndpointStatus;
 pub use config::{LandingConfig, Timing};
-pub use entry::{IntentStage, IntentStatus};
 pub use disk::FolderError;
+pub use entry::{IntentStage, IntentStatus};
 pub use error::LandingError;
 pub use landing::{Landing, Parts};

@@ -3,7 +3,6 @@
 //! ```toml
 //! [node]
 //! executor = "container"
-//! endpoint = "http://node.example.org:8470"
 //!
 //! [[node.device]]
 //! hardware = "GPU-5f4f9d3e-6d6c-4f0c-9e2b-0e1f2a3b4c5d"
@@ -15,7 +14,11 @@
 use crate::{alerts::AlertConfig, api::ApiConfig, health::Thresholds, manager::Place};
 use serde::{Deserialize, Deserializer, de::Error as _};
 use solana_address::Address;
-use std::{collections::{BTreeMap, BTreeSet}, path::PathBuf, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    time::Duration,
+};
 
 /// A node: one machine.
 #[derive(Debug, Clone, Deserialize)]
@@ -29,8 +32,8 @@ pub struct NodeConfig {
     pub engine: Option<PathBuf>,
     /// Where the node listens for clients and for its operator.
     pub api: ApiConfig,
-    /// How clients reach the node from outside; what the registry says.
-    pub endpoint: Option<String>,
+    /// Who keeps containers off this machine and its network.
+    pub host_guard: GuardChoice,
     /// Where definitions and inputs are looked for besides the node's own store: addresses of content servers.
     pub content: Vec<String>,
     /// Folders of connectors besides the built-in ones.
@@ -63,6 +66,16 @@ pub enum ExecutorChoice {
     Process,
 }
 
+/// Who keeps containers off this machine and its network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GuardChoice {
+    /// The worker lays down rules for nftables, which takes root or the capability `CAP_NET_ADMIN`.
+    Install,
+    /// The operator has done so, or has other means.
+    External,
+}
+
 /// A device that the node offers in a market.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -90,7 +103,7 @@ impl Default for NodeConfig {
             executor: ExecutorChoice::Container,
             engine: None,
             api: ApiConfig::default(),
-            endpoint: None,
+            host_guard: GuardChoice::Install,
             content: Vec::new(),
             connectors: Vec::new(),
             connector: BTreeMap::new(),

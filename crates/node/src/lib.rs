@@ -17,14 +17,14 @@ mod lookout;
 pub mod manager;
 pub mod metrics;
 mod orders;
-pub mod registration;
 mod preparing;
+pub mod registration;
 mod running;
-pub mod service;
-mod state;
 #[cfg(test)]
 mod sample;
+pub mod service;
 mod start_up;
+mod state;
 mod steps;
 pub mod view;
 mod watch;

@@ -259,7 +259,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_worker_wakes_when_its_device_changes() {
-        let (chain, market, address) = (Arc::new(Written::default()), Address::new_unique(), Address::new_unique());
+        let (chain, market, address) =
+            (Arc::new(Written::default()), Address::new_unique(), Address::new_unique());
         chain.device(address, &device(market, 0));
         chain.queue(market, &[address]);
         let lookout = Lookout::start(chain.clone(), Duration::from_millis(1));

@@ -32,11 +32,13 @@ pub(crate) enum Unprepared {
 impl Unprepared {
     /// Whether something is missing that its client may still push.
     fn may_come(&self) -> bool {
-        matches!(
-            self,
-            Self::Definition(FetchDefinitionError::Store(StoreError::NotFound { .. }))
-                | Self::Prepare(PrepareError::Input { error: StoreError::NotFound { .. }, .. })
-        )
+        let nobody_has_it =
+            |error: &StoreError| matches!(error, StoreError::NotFound { .. } | StoreError::NoSource { .. });
+        match self {
+            Self::Definition(FetchDefinitionError::Store(error)) => nobody_has_it(error),
+            Self::Prepare(PrepareError::Input { error, .. }) => nobody_has_it(error),
+            _ => false,
+        }
     }
 }
 

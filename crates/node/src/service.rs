@@ -3,7 +3,7 @@
 use crate::{
     alerts::{AlertError, Alerts},
     api::{Api, ApiError, ApiParts},
-    config::{ConfigError, ExecutorChoice, NodeConfig},
+    config::{ConfigError, ExecutorChoice, GuardChoice, NodeConfig},
     event::{NodeEvent, Observer},
     lookout::Lookout,
     manager::{Limits, Manager, Signal, Watcher},
@@ -16,8 +16,8 @@ use grid_client::Chain;
 use grid_connectors::{Connectors, LoadError};
 use grid_devices::{NvmlProbe, Rules};
 use grid_executor::{
-    CancellationToken, ContainerConfig, ContainerExecutor, ContentSource, Executor, FolderStore, HttpConfig,
-    HttpStore, Machine, ProcessConfig, ProcessExecutor, Sources, StoreError, Workplace,
+    CancellationToken, ContainerConfig, ContainerExecutor, ContentSource, Executor, FolderStore, HostGuard,
+    HttpConfig, HttpStore, Machine, ProcessConfig, ProcessExecutor, Sources, StoreError, Workplace,
 };
 use grid_landing::{Alert, Landing, LandingConfig, LandingError};
 use solana_keypair::Keypair;
@@ -77,7 +77,9 @@ pub enum ServiceError {
     #[error(transparent)]
     Connectors(#[from] LoadError),
     /// The container engine can't be used.
-    #[error("{0}; without a container engine, `executor = \"process\"` runs the jobs of clients that you trust")]
+    #[error(
+        "{0}; without a container engine, `executor = \"process\"` runs the jobs of clients that you trust"
+    )]
     Engine(String),
     /// The API can't start.
     #[error(transparent)]
@@ -136,10 +138,13 @@ impl Service {
             },
         )
         .await?;
-        let mut background = vec![watcher, tokio::spawn({
-            let state = state.clone();
-            async move { state.look_for_ever().await }
-        })];
+        let mut background = vec![
+            watcher,
+            tokio::spawn({
+                let state = state.clone();
+                async move { state.look_for_ever().await }
+            }),
+        ];
         if let Some(alerts) = config.alerts.clone() {
             let alerts = Alerts::new(alerts, overview, metrics.clone())?;
             background.push(tokio::spawn(alerts.run(stop.clone())));
@@ -215,7 +220,11 @@ impl Service {
     }
 }
 
-async fn open_landing(urls: Vec<String>, folder: &Path, key: &Arc<Keypair>) -> Result<Arc<Landing>, LandingError> {
+async fn open_landing(
+    urls: Vec<String>,
+    folder: &Path,
+    key: &Arc<Keypair>,
+) -> Result<Arc<Landing>, LandingError> {
     let config = LandingConfig {
         observer: Arc::new(|alert: &Alert| tracing::warn!("{alert}")),
         ..LandingConfig::new(urls, folder.join("journal"))
@@ -248,17 +257,19 @@ fn connectors(config: &NodeConfig, folder: &Path) -> Result<Connectors, LoadErro
     Connectors::load(grid_connectors::Config { folders: config.connectors.clone(), cache, settings })
 }
 
-async fn executor(
-    config: &NodeConfig,
-    connectors: &Connectors,
-) -> Result<Arc<dyn Executor>, ServiceError> {
+async fn executor(config: &NodeConfig, connectors: &Connectors) -> Result<Arc<dyn Executor>, ServiceError> {
     match config.executor {
         ExecutorChoice::Process => {
             let process = ProcessConfig { readable: connectors.readable(), ..ProcessConfig::default() };
             Ok(Arc::new(ProcessExecutor::new(process)))
         }
         ExecutorChoice::Container => {
-            let container = ContainerConfig { socket: config.engine.clone(), ..ContainerConfig::default() };
+            let host_guard = match config.host_guard {
+                GuardChoice::Install => HostGuard::Install,
+                GuardChoice::External => HostGuard::External,
+            };
+            let container =
+                ContainerConfig { socket: config.engine.clone(), host_guard, ..ContainerConfig::default() };
             let executor = ContainerExecutor::connect(container).await;
             Ok(Arc::new(executor.map_err(|error| ServiceError::Engine(error.to_string()))?))
         }
@@ -273,9 +284,12 @@ fn watch_devices(
 ) -> Result<(watch::Receiver<crate::manager::Inventory>, JoinHandle<()>), ServiceError> {
     let unreadable = |source| ServiceError::Folder { folder: folder.to_owned(), source };
     let machine = Machine::read(folder).map_err(unreadable)?;
-    let names = config.device.iter().map(|device| device.hardware.as_str());
-    let mut watcher = Watcher::new(machine, names);
+    let mut watcher = Watcher::new(machine);
     let (sender, receiver) = watch::channel(watcher.inventory());
+    if config.device.iter().all(|device| device.hardware.starts_with("cpu:")) {
+        // For development: a driver that is not there is no news.
+        return Ok((receiver, tokio::spawn(async move { sender.closed().await })));
+    }
     let probe = NvmlProbe::start().map_err(unreadable)?;
     let mut events = grid_devices::watch(probe, Rules::default(), DEVICE_INTERVAL, stop);
     let task = tokio::spawn(async move {

@@ -28,10 +28,8 @@ impl DeviceWorker {
                 key: self.key.pubkey(),
             });
         }
-        let scratch = |source| NodeError::Scratch {
-            folder: self.workplace.scratch.display().to_string(),
-            source,
-        };
+        let scratch =
+            |source| NodeError::Scratch { folder: self.workplace.scratch.display().to_string(), source };
         let mut keep = Vec::new();
         let mut ended = None;
         for id in left_behind(&self.workplace).map_err(scratch)? {
@@ -69,9 +67,10 @@ impl DeviceWorker {
         cancelled.cancel();
         let (executor, workplace) = (self.executor.as_ref(), &self.workplace);
         let outcome = match reattach(&job.to_string(), executor, workplace).await {
-            Ok(Reattached::Job(prepared)) => {
-                prepared.run_and_keep(executor, workplace, cancelled, &|_| {}).await.map_err(|error| error.to_string())
-            }
+            Ok(Reattached::Job(prepared)) => prepared
+                .run_and_keep(executor, workplace, cancelled, &|_| {})
+                .await
+                .map_err(|error| error.to_string()),
             Ok(Reattached::Done(outcome)) => Ok(*outcome),
             Ok(Reattached::Nothing(reason)) => Err(reason),
             Err(error) => Err(error.to_string()),

@@ -245,13 +245,15 @@ impl View for NodeState {
         let now = unix_now();
         let open = self.landing.open_intents();
         let mut seen = self.lock();
-        seen.intents.retain(|name, _| open.iter().any(|intent| name.0 == intent.subject && name.1 == intent.kind));
+        seen.intents
+            .retain(|name, _| open.iter().any(|intent| name.0 == intent.subject && name.1 == intent.kind));
         let intents = open.iter().map(|intent| {
             let name = (intent.subject, intent.kind.clone());
             intent_report(intent, *seen.intents.entry(name).or_insert(now))
         });
         let intents = intents.collect();
-        let jobs = seen.order.iter().rev().filter_map(|job| seen.jobs.get(job)).map(SeenJob::report).collect();
+        let jobs =
+            seen.order.iter().rev().filter_map(|job| seen.jobs.get(job)).map(SeenJob::report).collect();
         NodeReport {
             node: self.node,
             version: env!("CARGO_PKG_VERSION").to_owned(),

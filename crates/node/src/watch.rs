@@ -39,7 +39,12 @@ impl DeviceWorker {
             let heartbeat = instruction::heartbeat(self.key.pubkey(), self.device, address);
             // One that is lost is made up for by the next: not worth a line in the journal.
             let landed = self.chain.submit(&[heartbeat], &[&self.key]).await?;
-            self.tell(NodeEvent::Landed { device: self.device, step: Step::Heartbeat, job: Some(address), landed: &landed });
+            self.tell(NodeEvent::Landed {
+                device: self.device,
+                step: Step::Heartbeat,
+                job: Some(address),
+                landed: &landed,
+            });
             *last_heartbeat = Instant::now();
         }
         Ok(true)

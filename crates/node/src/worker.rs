@@ -15,9 +15,7 @@ use grid_client::{
     instruction,
 };
 use grid_connectors::Connectors;
-use grid_executor::{
-    Device as Hardware, Digest, Executor, Workplace,
-};
+use grid_executor::{Device as Hardware, Digest, Executor, Workplace};
 use solana_address::Address;
 use solana_keypair::Keypair;
 use solana_signer::Signer;

@@ -249,8 +249,7 @@ async fn the_stake_that_is_shown_is_the_configured_one() {
 
     let told = Told::default();
     let run = |stake_id| {
-        let (mut worker, stop) =
-            (world.worker(&store, Arc::clone(&world.key), told.clone()), Orders::new());
+        let (mut worker, stop) = (world.worker(&store, Arc::clone(&world.key), told.clone()), Orders::new());
         worker.config.stake_id = stake_id;
         (tokio::spawn(worker.run(stop.listen())), stop)
     };

@@ -40,8 +40,7 @@ struct Node {
 
 fn inventory(found: &[(&str, Health)]) -> Inventory {
     Inventory::of(found.iter().map(|(name, health)| {
-        let found =
-            Found { hardware: Hardware::cpu(*name), model: String::new(), health: health.clone() };
+        let found = Found { hardware: Hardware::cpu(*name), model: String::new(), health: health.clone() };
         ((*name).to_owned(), found)
     }))
 }
@@ -190,7 +189,8 @@ async fn a_node_without_money_takes_no_job_and_comes_back() {
 #[tokio::test]
 async fn a_device_that_was_never_opened_is_shown_with_its_reason() {
     let world = World::new().await;
-    let devices = vec![DeviceConfig::new("cpu:0", world.market, 7), DeviceConfig::new("GPU-1", world.market, 0)];
+    let devices =
+        vec![DeviceConfig::new("cpu:0", world.market, 7), DeviceConfig::new("GPU-1", world.market, 0)];
     let node = Node::start(&world, well(&["cpu:0"]), devices, 0);
     let problems = || node.view.borrow().iter().map(|view| view.problem.clone()).collect::<Vec<_>>();
     until(async || problems().iter().all(Option::is_some) && !problems().is_empty()).await;

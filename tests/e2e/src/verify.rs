@@ -16,6 +16,7 @@ use grid_executor::{ContentSource, Digest, FolderStore, JobStatus, ResultDocumen
 use grid_jobs::JobState;
 use solana_address::Address;
 use solana_commitment_config::CommitmentConfig;
+use solana_rpc_client::rpc_client::GetConfirmedSignaturesForAddress2Config;
 use solana_rpc_client_api::config::RpcTransactionConfig;
 use solana_signer::Signer;
 use solana_transaction_status_client_types::{UiTransactionEncoding, option_serializer::OptionSerializer};
@@ -103,7 +104,11 @@ async fn payments_of(stage: &Stage, job: &Address) -> Result<usize> {
         max_supported_transaction_version: Some(1),
     };
     let mut payments = 0;
-    for status in stage.rpc.get_signatures_for_address(job).await? {
+    let confirmed = GetConfirmedSignaturesForAddress2Config {
+        commitment: Some(CommitmentConfig::confirmed()),
+        ..GetConfirmedSignaturesForAddress2Config::default()
+    };
+    for status in stage.rpc.get_signatures_for_address_with_config(job, confirmed).await? {
         if status.err.is_some() {
             continue;
         }

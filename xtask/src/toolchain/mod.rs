@@ -9,6 +9,7 @@
 
 pub mod apt;
 pub mod edit;
+pub mod engine;
 pub mod linker;
 pub mod llvm;
 pub mod rust;

@@ -38,7 +38,9 @@ pub fn install(cache: &Cache) -> Result<PathBuf> {
     }
     apt::install(&apt::HOST_PACKAGES)?;
     apt::install(&PACKAGES)?;
-    eprintln!("compiling solana-test-validator {VERSION} into the cache (once; 20 to 30 minutes on two cores)");
+    eprintln!(
+        "compiling solana-test-validator {VERSION} into the cache (once; 20 to 30 minutes on two cores)"
+    );
     let target = cache.validator_target();
     let mut command = Command::new(host::cargo());
     command
@@ -49,8 +51,9 @@ pub fn install(cache: &Cache) -> Result<PathBuf> {
         .arg(&target)
         .env_remove("CARGO_TARGET_DIR")
         .current_dir(cache.toolchain());
-    process::run("solana-test-validator", &mut command)
-        .context("could not compile solana-test-validator: it needs the crate registry and the packages above")?;
+    process::run("solana-test-validator", &mut command).context(
+        "could not compile solana-test-validator: it needs the crate registry and the packages above",
+    )?;
     // Gigabytes that nobody needs any more.
     stamp::remove_folder(&target)?;
     Ok(binary)

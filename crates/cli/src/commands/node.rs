@@ -16,8 +16,10 @@ use grid_client::{
     nodes,
     query::find_all,
 };
-use grid_executor::{BenchClass, Device as Hardware, FolderStore, Machine, ProcessExecutor, Sources, Workplace};
 use grid_devices::{Event, NvmlProbe, Probe, Rules, Tracker};
+use grid_executor::{
+    BenchClass, Device as Hardware, FolderStore, Machine, ProcessExecutor, Sources, Workplace,
+};
 use grid_node::registration;
 use grid_nodes::text;
 use serde_json::json;

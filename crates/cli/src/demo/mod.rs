@@ -16,8 +16,8 @@ use grid_client::{
 };
 use grid_connectors::Connectors;
 use grid_executor::{
-    Device as Hardware, FolderStore, HttpConfig, HttpStore, JobEvent, ProcessExecutor,
-    Sources, Workplace, serve_folder,
+    Device as Hardware, FolderStore, HttpConfig, HttpStore, JobEvent, ProcessExecutor, Sources, Workplace,
+    serve_folder,
 };
 use grid_jobs::{JobState, math};
 use grid_node::{DeviceWorker, Lookout, NodeEvent, Observer, Order, Orders, WorkerConfig};
@@ -282,7 +282,10 @@ fn observer(report: Arc<Report>) -> Observer {
             let stream = format!("{stream:?}").to_lowercase();
             report.output(&report.name_of(&job), &stream, &String::from_utf8_lossy(bytes));
         }
-        NodeEvent::Job { .. } | NodeEvent::Matched { .. } | NodeEvent::Resumed { .. } | NodeEvent::Sending { .. } => {}
+        NodeEvent::Job { .. }
+        | NodeEvent::Matched { .. }
+        | NodeEvent::Resumed { .. }
+        | NodeEvent::Sending { .. } => {}
         NodeEvent::Ran { device, job, status, result, .. } => {
             let text = format!("{status:?} on {}, result {result}", report.name_of(&device));
             report.note(&report.name_of(&job), &text);

@@ -7,12 +7,11 @@ use grid_executor::{
     CancellationToken, Device as Hardware, Digest, FolderStore, ProcessExecutor, Sources, Workplace,
 };
 use grid_node::{
-    DeviceWorker, NodeError, WorkerConfig,
+    DeviceWorker, Lookout, NodeError, Order, Orders, WorkerConfig,
     api::{Api, ApiConfig, ApiParts, UploadLimits},
     health::Thresholds,
     metrics::Metrics,
     view::{LogFile, Overview, View},
-    Lookout, Order, Orders,
 };
 use grid_node_api::report::{DeviceReport, DeviceState, NodeReport};
 use solana_address::Address;

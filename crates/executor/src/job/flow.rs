@@ -372,7 +372,8 @@ impl<'a> Flow<'a> {
 
     /// A command that ended well has done its work only if what it left is as promised.
     async fn check_output(&self, op: &Op, sink: &OpSink<'_>, record: &mut OpRecord) {
-        let Some(check) = self.with.request.checks.get(&op.id).filter(|_| record.status == OpStatus::Succeeded)
+        let Some(check) =
+            self.with.request.checks.get(&op.id).filter(|_| record.status == OpStatus::Succeeded)
         else {
             return;
         };

@@ -37,11 +37,11 @@ impl fmt::Display for Shortage {
         match self {
             Self::Money { lamports, needed_lamports } => write!(
                 f,
-                "the node's key holds {lamports} lamports and needs {needed_lamports} to take jobs: send SOL to it"
+                "the node's key holds {lamports} lamports and needs {needed_lamports} to take jobs (node.min_balance_lamports): send SOL to it"
             ),
             Self::Disk { free_bytes, needed_bytes } => write!(
                 f,
-                "{free_bytes} bytes are free on the jobs' disk and {needed_bytes} are needed to take jobs: make room"
+                "{free_bytes} bytes are free on the jobs' disk and {needed_bytes} are needed to take jobs (node.min_free_bytes): make room"
             ),
         }
     }

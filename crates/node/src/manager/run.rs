@@ -129,14 +129,11 @@ impl Manager {
     /// Makes what is wanted so.
     fn apply(&self, wanted: &[DeviceConfig], workers: &mut Workers) {
         let now = Instant::now();
-        workers.given_up.retain(|place, (until, _)| {
-            *until > now && wanted.iter().any(|config| config.place() == *place)
-        });
-        let possible: Vec<DeviceConfig> = wanted
-            .iter()
-            .filter(|config| !workers.given_up.contains_key(&config.place()))
-            .cloned()
-            .collect();
+        workers
+            .given_up
+            .retain(|place, (until, _)| *until > now && wanted.iter().any(|config| config.place() == *place));
+        let possible: Vec<DeviceConfig> =
+            wanted.iter().filter(|config| !workers.given_up.contains_key(&config.place())).cloned().collect();
         let running: Vec<Running> = workers
             .running
             .values()
@@ -220,6 +217,7 @@ impl Manager {
 
     fn show(&self, wanted: &[DeviceConfig], workers: &Workers) {
         let inventory = self.inventory.borrow();
+        let short = self.shortages.borrow().first().map(|shortage| format!("takes no jobs: {shortage}"));
         let leaving = workers.running.values().map(|(config, ..)| config);
         let leaving = leaving.filter(|config| !wanted.contains(config));
         let view = wanted.iter().chain(leaving).map(|config| {
@@ -229,7 +227,7 @@ impl Manager {
                 config: config.clone(),
                 device: self.address(config),
                 order: running.map(|(_, orders, _)| orders.current()),
-                problem: problem.or_else(|| inventory.problem_of(&config.hardware)),
+                problem: problem.or_else(|| inventory.problem_of(&config.hardware)).or_else(|| short.clone()),
             }
         });
         let view: Vec<WorkerView> = view.collect();
@@ -253,10 +251,16 @@ impl Workers {
             Err(error) => (error.id(), Some(format!("the worker broke off: {error}"))),
         };
         let place = self.running.iter().find(|(_, (.., task))| *task == id).map(|(place, _)| *place);
-        let Some((place, (config, ..))) = place.and_then(|place| self.running.remove_entry(&place)) else { return };
+        let Some((place, (config, ..))) = place.and_then(|place| self.running.remove_entry(&place)) else {
+            return;
+        };
         tracing::info!(hardware = config.hardware, market = %place.market, ?problem, "worker ended");
         if let Some(problem) = problem {
-            observer(NodeEvent::GaveUp { hardware: &config.hardware, market: place.market, error: problem.clone() });
+            observer(NodeEvent::GaveUp {
+                hardware: &config.hardware,
+                market: place.market,
+                error: problem.clone(),
+            });
             self.given_up.insert(place, (Instant::now() + RESTART_PAUSE, problem));
         }
     }

@@ -5,6 +5,9 @@ use grid_devices::{Cause, CpuDevice, Event, Gpu, LostReason};
 use grid_executor::{Device as Hardware, Machine};
 use std::collections::BTreeMap;
 
+/// CPU devices that a node can offer, `cpu:0` and on.
+pub const CPU_DEVICES: u32 = 64;
+
 /// The inventory as it follows from the watcher's events.
 #[derive(Debug)]
 pub struct Watcher {
@@ -13,15 +16,14 @@ pub struct Watcher {
 }
 
 impl Watcher {
-    /// Begins with the CPU devices that `names` ask for, `cpu:NUMBER` each, for development.
-    pub fn new<'a>(machine: Machine, names: impl IntoIterator<Item = &'a str>) -> Self {
-        let numbers = names.into_iter().filter_map(|name| name.strip_prefix("cpu:")?.parse::<u32>().ok());
-        let count = numbers.max().map_or(0, |last| last.saturating_add(1));
+    /// Begins with [`CPU_DEVICES`], for development.
+    pub fn new(machine: Machine) -> Self {
         let cpu = |device: CpuDevice| {
-            let hardware = Hardware { memory_bytes: Some(machine.memory_bytes), ..Hardware::cpu(&device.label) };
+            let hardware =
+                Hardware { memory_bytes: Some(machine.memory_bytes), ..Hardware::cpu(&device.label) };
             (device.label, Found { hardware, model: machine.cpu_model.clone(), health: Health::Well })
         };
-        let inventory = CpuDevice::several(count).into_iter().map(cpu).collect();
+        let inventory = CpuDevice::several(CPU_DEVICES).into_iter().map(cpu).collect();
         Self { machine, inventory }
     }
 
@@ -58,7 +60,9 @@ impl Watcher {
     }
 
     fn set(&mut self, uuid: &str, health: Health) -> bool {
-        let Some(found) = self.inventory.get_mut(uuid).filter(|found| found.health != health) else { return false };
+        let Some(found) = self.inventory.get_mut(uuid).filter(|found| found.health != health) else {
+            return false;
+        };
         found.health = health;
         true
     }
@@ -114,23 +118,24 @@ mod tests {
     }
 
     #[test]
-    fn cpu_devices_are_there_when_they_are_asked_for() {
-        let watcher = Watcher::new(machine(), ["cpu:1", "GPU-1"]);
-        let names: Vec<String> = watcher.inventory().iter().map(|(name, _)| name.clone()).collect();
-        assert_eq!(names, ["cpu:0", "cpu:1"]);
-        assert!(watcher.inventory().is_well("cpu:1"));
-        assert_eq!(Watcher::new(machine(), ["GPU-1"]).inventory(), Inventory::default());
+    fn cpu_devices_are_there_for_development() {
+        let inventory = Watcher::new(machine()).inventory();
+        assert_eq!(inventory.iter().count(), CPU_DEVICES as usize);
+        assert!(inventory.is_well("cpu:0") && inventory.is_well("cpu:63") && !inventory.is_well("cpu:64"));
     }
 
     #[test]
     fn a_gpu_comes_fails_and_comes_back() {
-        let mut watcher = Watcher::new(machine(), []);
+        let mut watcher = Watcher::new(machine());
         assert!(watcher.take(Event::Appeared { gpu: gpu("GPU-1"), causes: vec![] }));
         assert!(watcher.take(Event::Appeared { gpu: gpu("GPU-2"), causes: vec![Cause::Xid { xid: 79 }] }));
         let inventory = watcher.inventory();
         assert!(inventory.is_well("GPU-1") && !inventory.is_well("GPU-2"));
         let found = inventory.get("GPU-1").unwrap();
-        assert_eq!((found.model.as_str(), found.hardware.vram_bytes), ("NVIDIA GeForce RTX 4090", Some(24 << 30)));
+        assert_eq!(
+            (found.model.as_str(), found.hardware.vram_bytes),
+            ("NVIDIA GeForce RTX 4090", Some(24 << 30))
+        );
         assert_eq!(found.hardware.gpu_uuids, ["GPU-1"]);
 
         assert!(watcher.take(Event::Lost { uuid: "GPU-1".into(), reason: LostReason::Absent }));
