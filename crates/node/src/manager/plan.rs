@@ -79,6 +79,7 @@ mod tests {
     use super::*;
     use crate::manager::inventory::{Found, Health};
     use grid_executor::Device as Hardware;
+    use std::slice::from_ref;
 
     fn config(hardware: &str, market: u8, index: u32) -> DeviceConfig {
         DeviceConfig::new(hardware, Address::from([market; 32]), index)
@@ -112,9 +113,9 @@ mod tests {
         let (old, new) = (config("gpu-a", 1, 0), config("gpu-a", 2, 0));
         let there = inventory(&[("gpu-a", true)]);
         let stop = Change::Tell(old.place(), Order::Stop);
-        assert_eq!(plan(&[new.clone()], &there, &[running(&old, Order::Work)], true), [stop]);
-        assert_eq!(plan(&[new.clone()], &there, &[running(&old, Order::Stop)], true), []);
-        assert_eq!(plan(&[new.clone()], &there, &[], true), [Change::Start(new)]);
+        assert_eq!(plan(from_ref(&new), &there, &[running(&old, Order::Work)], true), [stop]);
+        assert_eq!(plan(from_ref(&new), &there, &[running(&old, Order::Stop)], true), []);
+        assert_eq!(plan(from_ref(&new), &there, &[], true), [Change::Start(new)]);
     }
 
     #[test]
@@ -143,8 +144,8 @@ mod tests {
         let a = config("gpu-a", 1, 0);
         let there = inventory(&[("gpu-a", true)]);
         let (pause, work) = (Change::Tell(a.place(), Order::Pause), Change::Tell(a.place(), Order::Work));
-        assert_eq!(plan(&[a.clone()], &there, &[running(&a, Order::Work)], false), [pause]);
-        assert_eq!(plan(&[a.clone()], &there, &[running(&a, Order::Pause)], true), [work]);
+        assert_eq!(plan(from_ref(&a), &there, &[running(&a, Order::Work)], false), [pause]);
+        assert_eq!(plan(from_ref(&a), &there, &[running(&a, Order::Pause)], true), [work]);
         // One that is to end is not called back.
         assert_eq!(plan(&[], &there, &[running(&a, Order::Stop)], false), []);
     }
