@@ -64,9 +64,7 @@ pub fn compile(
     let sentence = |error: &dyn std::fmt::Display| format!("the instructions make no transaction: {error}");
     match version {
         TransactionVersion::V0 => {
-            let limit = ComputeBudgetInstruction::set_compute_unit_limit(budget.compute_units);
-            let price = ComputeBudgetInstruction::set_compute_unit_price(budget.price);
-            let all: Vec<Instruction> = instructions.iter().cloned().chain([limit, price]).collect();
+            let all = with_budget(instructions, budget);
             let message = MessageV0::try_compile(payer, &all, &[], blockhash).map_err(|e| sentence(&e))?;
             Ok(VersionedMessage::V0(message))
         }
@@ -81,6 +79,26 @@ pub fn compile(
             Ok(VersionedMessage::V1(message))
         }
     }
+}
+
+/// The instructions with their compute budget behind them; where the caller asks for a limit or a price of its own, ours takes
+/// its place: no transaction may ask twice.
+fn with_budget(instructions: &[Instruction], budget: Budget) -> Vec<Instruction> {
+    let mut all = instructions.to_vec();
+    for own in [
+        ComputeBudgetInstruction::set_compute_unit_limit(budget.compute_units),
+        ComputeBudgetInstruction::set_compute_unit_price(budget.price),
+    ] {
+        // The first byte says what such an instruction asks for.
+        let asks_the_same = |other: &&mut Instruction| {
+            other.program_id == own.program_id && other.data.first() == own.data.first()
+        };
+        match all.iter_mut().find(asks_the_same) {
+            Some(other) => *other = own,
+            None => all.push(own),
+        }
+    }
+    all
 }
 
 /// Signs a message with exactly the keys that it names.
@@ -126,6 +144,20 @@ fn encode(transaction: &VersionedTransaction) -> Result<Vec<u8>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_limit_of_the_callers_is_replaced_where_it_stands() {
+        let other = Instruction::new_with_bytes(Address::new_unique(), &[2], vec![]);
+        let theirs = ComputeBudgetInstruction::set_compute_unit_limit(7);
+        let budget = Budget { compute_units: 1_000, price: 5 };
+        let limit = ComputeBudgetInstruction::set_compute_unit_limit(1_000);
+        let price = ComputeBudgetInstruction::set_compute_unit_price(5);
+        assert_eq!(
+            with_budget(&[theirs, other.clone()], budget),
+            [limit.clone(), other.clone(), price.clone()]
+        );
+        assert_eq!(with_budget(std::slice::from_ref(&other), budget), [other, limit, price]);
+    }
     use solana_instruction::AccountMeta;
 
     fn instruction(signer: &Address, bytes: usize) -> Instruction {

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 const JOBS: u64 = 60;
 /// Time of a long job, seconds.
 const LONG_SECONDS: u32 = 25;
-/// How long the long job of a node may be waited for.
+/// How long a long job may be waited for.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The jobs that were listed.
@@ -122,20 +122,22 @@ pub async fn list_all(stage: &Stage) -> Result<Listed> {
     Ok(listed)
 }
 
-/// Waits until one of `jobs` runs on a device of `node`.
-pub async fn running_on(stage: &Stage, jobs: &[Address], node: &Keypair) -> Result<Address> {
+/// Waits until one of `jobs` runs; which, and the number of its node.
+pub async fn running(stage: &Stage, jobs: &[Address]) -> Result<(Address, usize)> {
     let began = Instant::now();
-    let devices = [0, 1].map(|index| stage.device(&node.pubkey(), index));
     while began.elapsed() < PATIENCE {
         for address in jobs {
             let job: Job = fetch(&stage.chain, "job", address).await?;
-            if job.is(JobState::Running) && devices.contains(&job.device) {
-                return Ok(*address);
+            let has_it = |node: &Keypair| {
+                (0..stage.devices_per_node).any(|index| stage.device(&node.pubkey(), index) == job.device)
+            };
+            if let Some(node) = stage.nodes.iter().position(has_it).filter(|_| job.is(JobState::Running)) {
+                return Ok((*address, node));
             }
         }
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
-    bail!("none of the long jobs ran on the node within {PATIENCE:?}")
+    bail!("none of the long jobs ran within {PATIENCE:?}")
 }
 
 /// Ends each service when it has run for some seconds.

@@ -70,21 +70,24 @@ async fn run(options: &Options, folder: &std::path::Path) -> Result<()> {
     let listed = jobs::list_all(&stage).await?;
     say(&format!("{} jobs are listed", listed.all.len()));
 
-    // A long job of the first node: it must outlive its worker.
-    let survivor = jobs::running_on(&stage, &listed.long, &stage.nodes[0]).await?;
-    nodes[0].kill()?;
-    say(&format!("node 0 was killed with SIGKILL while job {survivor} ran on it"));
-    first.cut();
-    say(&format!("the first RPC endpoint is cut for {} s", options.cut_seconds));
-    let cut = Instant::now();
-    tokio::time::sleep(Duration::from_secs(3)).await;
-    nodes[0].start_again()?;
-    say("node 0 was started again");
-    jobs::end_services(&stage, &listed).await?;
+    let drill = async {
+        // A long job: it must outlive its worker.
+        let (survivor, number) = jobs::running(&stage, &listed.long).await?;
+        nodes[number].kill()?;
+        say(&format!("node {number} was killed with SIGKILL while job {survivor} ran on it"));
+        first.cut();
+        say(&format!("the first RPC endpoint is cut for {} s", options.cut_seconds));
+        let cut = Instant::now();
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        nodes[number].start_again()?;
+        say(&format!("node {number} was started again"));
+        tokio::time::sleep(Duration::from_secs(options.cut_seconds).saturating_sub(cut.elapsed())).await;
+        first.mend();
+        say("the first RPC endpoint is back");
+        Ok(survivor)
+    };
+    let (survivor, ()) = tokio::try_join!(drill, jobs::end_services(&stage, &listed))?;
     say("the services were ended by their client");
-    tokio::time::sleep(Duration::from_secs(options.cut_seconds).saturating_sub(cut.elapsed())).await;
-    first.mend();
-    say("the first RPC endpoint is back");
 
     jobs::wait_for_all(&stage, &listed, began + DEADLINE).await?;
     say("all jobs have ended");
