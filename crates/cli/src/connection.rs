@@ -31,6 +31,13 @@ impl Connection {
         Self { urls, folder, keypair, landing: OnceCell::new() }
     }
 
+    /// The command knows what has landed: the next one that asks for the same wants it again.
+    pub fn acknowledge(&self) {
+        if let Some(landing) = self.landing.get() {
+            landing.acknowledge();
+        }
+    }
+
     async fn landing(&self) -> Result<&Landing, ChainError> {
         self.landing.get_or_try_init(|| self.open()).await
     }

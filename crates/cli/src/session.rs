@@ -28,12 +28,13 @@ pub struct Session {
     pub chain: Arc<dyn Chain>,
     /// Where results go.
     pub out: Output,
+    connection: Arc<Connection>,
     key: OnceLock<Arc<Keypair>>,
     mints: Mutex<HashMap<Address, Arc<MintInfo>>>,
 }
 
 /// Access to the chain of the settings. Nothing is opened before it is needed.
-fn connect(settings: &Settings) -> Arc<dyn Chain> {
+fn connect(settings: &Settings) -> Arc<Connection> {
     let journals = settings.paths.data.join("journals");
     Arc::new(Connection::new(settings.urls.value.clone(), journals, settings.keypair.value.clone()))
 }
@@ -42,8 +43,10 @@ impl Session {
     /// A session with these options. Neither the key nor the endpoint is touched before it is needed.
     pub fn open(options: &Options) -> Result<Self> {
         let settings = Settings::resolve(options, Paths::from_environment())?;
+        let connection = connect(&settings);
         Ok(Self {
-            chain: connect(&settings),
+            chain: connection.clone(),
+            connection,
             settings,
             out: Output { json: options.json },
             key: OnceLock::new(),
@@ -106,8 +109,7 @@ impl Session {
     ) -> Result<Landed> {
         let patience = Patience::OneSignature;
         let intent = Intent { subject, kind: kind.to_owned(), instructions, wanted_while, patience };
-        let landed = self.chain.land(&intent, &[self.key()?]).await;
-        landed.map_err(|error| NotSent { kind: intent.kind, error }.into())
+        self.land(intent, &[self.key()?]).await
     }
 
     /// The same with a second key that signs, for an account that is made.
@@ -124,8 +126,14 @@ impl Session {
             wanted_while: Vec::new(),
             patience: Patience::OneSignature,
         };
-        let landed = self.chain.land(&intent, &[self.key()?, other]).await;
-        landed.map_err(|error| NotSent { kind: intent.kind, error }.into())
+        self.land(intent, &[self.key()?, other]).await
+    }
+
+    async fn land(&self, intent: Intent, signers: &[&Keypair]) -> Result<Landed> {
+        let landed = self.chain.land(&intent, signers).await;
+        let landed = landed.map_err(|error| NotSent { kind: intent.kind, error })?;
+        self.connection.acknowledge();
+        Ok(landed)
     }
 }
 

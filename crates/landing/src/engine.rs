@@ -111,6 +111,7 @@ impl Engine {
                 since_slot: self.cluster.min_slot(),
                 attempts: 0,
                 promised: false,
+                acknowledged: false,
                 attempt: None,
                 intent,
             };
@@ -482,6 +483,22 @@ impl Engine {
             state.entries.remove(&id);
             drop(state);
             self.count();
+        }
+    }
+
+    /// Callers have taken note of what they were told.
+    pub fn acknowledge(&self) {
+        let mut state = self.state();
+        let told = state.entries.values_mut().filter(|entry| entry.told && entry.durable);
+        let news = told.filter(|entry| !entry.record.acknowledged).map(|entry| {
+            entry.record.acknowledged = true;
+            entry.record.clone()
+        });
+        let news: Vec<_> = news.collect();
+        let changes: Vec<Change<'_>> = news.iter().map(Change::Put).collect();
+        if !changes.is_empty() {
+            // Should this fail, which an alert tells, a caller that asks for the same after a restart gets the old answer.
+            let _ = self.write(&mut state, &changes);
         }
     }
 

@@ -119,6 +119,7 @@ impl Entry {
         now: Duration,
     ) -> Self {
         let unsigned = record.attempt.is_none();
+        let told = record.acknowledged;
         Self {
             record,
             signers,
@@ -131,7 +132,7 @@ impl Entry {
             review: None,
             look_first: false,
             landed: None,
-            told: false,
+            told,
             signed_at: now,
             sent_at: None,
             refused: false,

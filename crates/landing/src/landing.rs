@@ -146,8 +146,16 @@ impl Landing {
         self.engine.cluster.statuses()
     }
 
-    /// Ends the tasks. What is open stays in the journal.
+    /// Tells the journal that callers know what they were told has landed: who asks for the same again, also after a restart,
+    /// wants it to happen again. Before that, whoever asks again for what has landed is told so: a caller that died in between
+    /// can't have known.
+    pub fn acknowledge(&self) {
+        self.engine.acknowledge();
+    }
+
+    /// Ends the tasks. What is open stays in the journal, and what callers were told is [acknowledged](Self::acknowledge).
     pub async fn close(self) {
+        self.acknowledge();
         self.engine.stop.cancel();
         self.engine.tasks.close();
         self.engine.tasks.wait().await;

@@ -42,6 +42,8 @@ pub struct OpenRecord {
     pub attempts: u32,
     /// Whether somebody was told that it landed: should that be undone, it is signed again whatever its patience.
     pub promised: bool,
+    /// Whether that somebody has taken note: then the same name is another intent, also after a restart.
+    pub acknowledged: bool,
     /// The transaction that can still land; none before the first was signed.
     pub attempt: Option<Attempt>,
 }
@@ -93,6 +95,8 @@ struct OpenJson {
     since_slot: u64,
     attempts: u32,
     promised: bool,
+    #[serde(default)]
+    acknowledged: bool,
     attempt: Option<AttemptJson>,
 }
 
@@ -182,6 +186,7 @@ impl OpenRecord {
             since_slot: self.since_slot,
             attempts: self.attempts,
             promised: self.promised,
+            acknowledged: self.acknowledged,
             attempt: self.attempt.as_ref().map(attempt),
         };
         serde_json::to_vec(&json).expect("strings, numbers and lists make JSON")
@@ -234,6 +239,7 @@ impl OpenRecord {
             since_slot: json.since_slot,
             attempts: json.attempts,
             promised: json.promised,
+            acknowledged: json.acknowledged,
             attempt: json.attempt.map(attempt).transpose()?,
         })
     }
@@ -315,6 +321,7 @@ pub(crate) mod tests {
             since_slot: 99,
             attempts: 1,
             promised: true,
+            acknowledged: true,
             attempt: Some(attempt),
         }
     }

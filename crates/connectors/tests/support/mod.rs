@@ -9,7 +9,7 @@ use std::{
 use grid_connectors::{Config, Connectors, ExecutorKind};
 use grid_executor::{
     CancellationToken, ContentSource, Definition, Device, FolderStore, JobOutcome, JobRequest, Machine,
-    ProcessExecutor, Sources, Workplace, log, run_job,
+    ProcessConfig, ProcessExecutor, Sources, Workplace, log, run_job,
 };
 use serde_json::{Value, json};
 
@@ -26,7 +26,11 @@ impl Bench {
         let store = FolderStore::open(folder.path().join("store")).unwrap();
         let workplace = Workplace::new(folder.path().join("jobs"), store, Sources::default());
         fs::create_dir(folder.path().join("connectors")).unwrap();
-        Self { folder, workplace, executor: ProcessExecutor::default() }
+        // What is installed in the cache, and nothing else of this machine's.
+        let installed = grid_connectors::default_cache().map(Config::new).map(Connectors::load);
+        let readable = installed.map_or_else(Vec::new, |connectors| connectors.unwrap().readable());
+        let executor = ProcessExecutor::new(ProcessConfig { readable, ..ProcessConfig::default() });
+        Self { folder, workplace, executor }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
