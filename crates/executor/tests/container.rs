@@ -365,10 +365,8 @@ async fn ops_of_a_job_reach_each_other_once_they_are_healthy() {
     let position = |text: &str| {
         events.iter().position(|event| event == text).unwrap_or_else(|| panic!("{text}: {events:?}"))
     };
-    assert!(
-        position("server: up") < position("server healthy")
-            && position("server healthy") < position("probe started")
-    );
+    // Lines are read now and then, so that what the server says may come after what its check found.
+    assert!(position("server healthy") < position("probe started"));
     assert_eq!(events.iter().filter(|event| *event == "probe: content").count(), 2, "{events:?}");
     position("probe: http://server:80 server:9005");
     assert_eq!(outcome.document.status, JobStatus::Succeeded, "{:?}", outcome.document);

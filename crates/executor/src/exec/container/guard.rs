@@ -33,7 +33,8 @@ pub struct GuardError {
 /// The rules, as `nft -f` reads them. Laid down again they replace themselves.
 ///
 /// Jobs may ask the name server of their own network, and reach the internet where their network lets them; of this
-/// machine they reach nothing, and nothing in private address ranges.
+/// machine they reach nothing, nothing in private address ranges, and nothing in another job's network: what is forwarded
+/// between two such networks has no route back through the interface that it came in by.
 pub fn host_guard_rules() -> String {
     let jobs = format!("iifname \"{BRIDGE_PREFIX}*\"");
     format!(
@@ -52,6 +53,7 @@ table inet grid_jobs {{
         type filter hook forward priority -10; policy accept;
         {jobs} ct state established,related accept
         {jobs} oifname != "{BRIDGE_PREFIX}*" ip daddr {{ 0.0.0.0/8, 10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 169.254.0.0/16, 172.16.0.0/12, 192.168.0.0/16, 198.18.0.0/15, 224.0.0.0/3 }} counter drop
+        {jobs} oifname "{BRIDGE_PREFIX}*" fib daddr . iif oif missing counter drop
         {jobs} oifname != "{BRIDGE_PREFIX}*" ip6 daddr {{ ::1, fc00::/7, fe80::/10, ff00::/8 }} counter drop
     }}
 }}
