@@ -16,7 +16,7 @@ pub struct Watcher {
 }
 
 impl Watcher {
-    /// Begins with [`CPU_DEVICES`], for development.
+    /// Begins with the CPU devices, `cpu:0` and on, for development.
     pub fn new(machine: Machine) -> Self {
         let cpu = |device: CpuDevice| {
             let hardware =
