@@ -60,7 +60,12 @@ pub enum Command {
     #[command(after_help = "Example: grid node status --once")]
     Status(status::Options),
     /// Offer the configured devices and run what they are matched with, until Ctrl-C or SIGTERM
-    #[command(after_help = node_start::HELP)]
+    ///
+    /// What the node offers stands in the configuration file, section [node]; see docs/node.md.
+    ///
+    /// SIGTERM or Ctrl-C: no new job, running ones finish and are paid. Once more: the node ends at once, running jobs go on
+    /// without it, and the next `grid node start` finds them again. SIGHUP: the devices of the file hold from now on.
+    #[command(after_help = "Example: grid node start --cpu --executor process")]
     Start(node_start::Options),
     /// List what this machine could offer: its GPUs, and why one can't work
     #[command(after_help = "Example: grid node devices")]

@@ -15,15 +15,6 @@ use solana_address::Address;
 use std::{mem::offset_of, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// What stands below the options.
-pub const HELP: &str = "\
-What the node offers stands in the configuration file, section [node]; see docs/node.md.
-SIGTERM or Ctrl-C: no new job, running ones finish and are paid. Once more: the node ends at once, running jobs go on
-without it, and the next `grid node start` finds them again. SIGHUP: the devices of the file hold from now on.
-
-Example: grid node start
-Example, for a first try without a GPU: grid node start --cpu --executor process";
-
 /// What wins over the configuration file.
 #[derive(Debug, Args)]
 pub struct Options {
