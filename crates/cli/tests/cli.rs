@@ -33,20 +33,7 @@ fn the_whole_life_of_a_job() {
     let device = text(&node.ok(&["device", "open", "--bond"]), "device");
     assert_eq!(node.ok(&["device", "list"])["devices"][0]["bond_atoms"], 2_000_000);
     let serve = world::free_address();
-    let mut worker = node.spawn(&[
-        "--json",
-        "node",
-        "start",
-        "--cpu",
-        "--executor",
-        "process",
-        "--listen",
-        "127.0.0.1:0",
-        "--private-listen",
-        "127.0.0.1:0",
-        "--source",
-        &format!("http://{serve}"),
-    ]);
+    let mut worker = node.spawn_node(&["--source", &format!("http://{serve}")]);
     let listening = text(&worker.line(), "listening");
     let registered = node.ok(&["node", "register", "--country", "756", "--endpoint", &listening]);
     assert_eq!(registered["endpoint"], listening.as_str());
@@ -268,18 +255,7 @@ fn a_node_is_admitted() {
         text(&admin.ok(&["access", "create", "--name", "Access", "--symbol", "ACC"]), "collection");
     let device = text(&node.ok(&["device", "open"]), "device");
     node.fails(&["node", "bench"], 1, &["grid node register"]);
-    let mut worker = node.spawn(&[
-        "--json",
-        "node",
-        "start",
-        "--cpu",
-        "--executor",
-        "process",
-        "--listen",
-        "127.0.0.1:0",
-        "--private-listen",
-        "127.0.0.1:0",
-    ]);
+    let mut worker = node.spawn_node(&[]);
     let listening = text(&worker.line(), "listening");
     node.ok(&["node", "register", "--country", "756"]);
     node.ok(&["node", "update", "--endpoint", &listening]);

@@ -30,15 +30,21 @@ pub struct Gpu {
 }
 
 impl Gpu {
-    /// The model as the registry takes it: printable ASCII, single spaces, cut after [`MODEL_BYTES`].
+    /// The model as the registry takes it, see [`model_text`].
     pub fn model(&self) -> String {
-        let printable: String =
-            self.name.chars().map(|char| if char.is_ascii_graphic() { char } else { ' ' }).collect();
-        let mut model = printable.split_whitespace().collect::<Vec<_>>().join(" ");
-        model.truncate(MODEL_BYTES);
-        model.truncate(model.trim_end().len());
-        model
+        model_text(&self.name)
     }
+}
+
+/// The name of a GPU's or processor's model as the registry takes it: printable ASCII, single spaces, cut after
+/// [`MODEL_BYTES`].
+pub fn model_text(name: &str) -> String {
+    let printable: String =
+        name.chars().map(|char| if char.is_ascii_graphic() { char } else { ' ' }).collect();
+    let mut model = printable.split_whitespace().collect::<Vec<_>>().join(" ");
+    model.truncate(MODEL_BYTES);
+    model.truncate(model.trim_end().len());
+    model
 }
 
 /// A version of two numbers.

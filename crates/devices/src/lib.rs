@@ -37,7 +37,7 @@ pub use tokio_util::sync::CancellationToken;
 
 pub use crate::{
     cpu::CpuDevice,
-    gpu::{Gpu, MODEL_BYTES, Version, Vitals},
+    gpu::{Gpu, MODEL_BYTES, Version, Vitals, model_text},
     nvml::NvmlProbe,
     probe::{Probe, ProbeError, Sighting, Snapshot},
     tracker::{Cause, Event, LostReason, Rules, Tracker},

@@ -39,8 +39,6 @@ pub struct Metrics {
     transactions: Family<Label, Counter>,
     fees_lamports: Counter,
     retries: Counter,
-    intents_landed: Family<Label, Counter>,
-    intents_signed_again: Family<Label, Counter>,
     requests: Family<Labels, Counter>,
     request_seconds: Family<Label, Histogram>,
     uploaded_bytes: Counter,
@@ -61,8 +59,6 @@ impl Metrics {
             transactions: Family::default(),
             fees_lamports: Counter::default(),
             retries: Counter::default(),
-            intents_landed: Family::default(),
-            intents_signed_again: Family::default(),
             requests: Family::default(),
             request_seconds: Family::new_with_constructor(seconds),
             uploaded_bytes: Counter::default(),
@@ -80,10 +76,6 @@ impl Metrics {
         let help = "Fees of transactions that landed";
         registry.register_with_unit("fees", help, unit("lamports"), metrics.fees_lamports.clone());
         registry.register("retries", "Failures after which the worker tried again", metrics.retries.clone());
-        let help = "Intents that landed";
-        registry.register("intents_landed", help, metrics.intents_landed.clone());
-        let help = "Signatures of intents after the first";
-        registry.register("intents_signed_again", help, metrics.intents_signed_again.clone());
         registry.register("http_requests", "Requests answered", metrics.requests.clone());
         let help = "Time until an answer began";
         let answers = metrics.request_seconds.clone();
@@ -119,13 +111,6 @@ impl Metrics {
             | NodeEvent::Resumed { .. }
             | NodeEvent::Sending { .. } => {}
         }
-    }
-
-    /// Counts an intent of a kind that landed after so many signatures.
-    pub fn intent_landed(&self, kind: &str, signatures: u32) {
-        let kind = [("kind", kind.to_owned())];
-        self.intents_landed.get_or_create(&kind).inc();
-        self.intents_signed_again.get_or_create(&kind).inc_by(signatures.saturating_sub(1).into());
     }
 
     /// All of it, in the text format that Prometheus reads.
@@ -339,7 +324,6 @@ mod tests {
         metrics.tell(&NodeEvent::Retrying { device, error: "x".into() });
         let landed = landed(vec![log_of_finish(31, 3_100)]);
         metrics.tell(&NodeEvent::Landed { device, step: Step::Finish, job: Some(job), landed: &landed });
-        metrics.intent_landed("finish", 3);
         metrics.answered("content", 200, Duration::from_millis(3));
         metrics.uploaded(77);
         metrics.alert_post("accepted");
@@ -372,8 +356,6 @@ mod tests {
             "grid_fees_lamports_total 5000".to_owned(),
             "grid_transactions_total{step=\"finish\"} 1".to_owned(),
             "grid_retries_total 1".to_owned(),
-            "grid_intents_landed_total{kind=\"finish\"} 1".to_owned(),
-            "grid_intents_signed_again_total{kind=\"finish\"} 2".to_owned(),
             "grid_intents_oldest_seconds 30.0".to_owned(),
             "grid_device_utilisation_ratio{device=".to_owned(),
             "grid_rpc_requests_total{endpoint=\"https://rpc.example\"} 1000".to_owned(),

@@ -4,6 +4,7 @@
 //! its SHA-256 is what an attestation holds. The document says what the node's machine said. An attestor who does not trust
 //! the node has to see to it that the benchmark runs on the machine that it attests.
 
+use grid_devices::model_text;
 use grid_executor::{
     BenchClass, CancellationToken, DefinitionError, Device, Executor, JobError, JobOutcome, JobRequest,
     Machine, Workplace, run_job,
@@ -23,7 +24,7 @@ pub fn hardware(machine: &Machine) -> Hardware {
         vram_mib: 0,
         compute_major: 0,
         compute_minor: 0,
-        cpu_model: model(&machine.cpu_model),
+        cpu_model: model_text(&machine.cpu_model),
         cpu_cores: machine.cpu_cores.try_into().unwrap_or(u16::MAX),
         ram_mib: (machine.memory_bytes / MIB).try_into().unwrap_or(u32::MAX),
         disk_gib: (machine.disk_bytes / GIB).try_into().unwrap_or(u32::MAX),
@@ -39,15 +40,8 @@ pub fn software(country: u16, endpoint: String) -> Software {
     Software { driver: [0; 3], cuda: [0; 2], version, country, endpoint }
 }
 
-/// A processor's model as the registry takes it: printable ASCII, single spaces, cut where the field ends.
-fn model(name: &str) -> String {
-    let printable: String =
-        name.chars().map(|char| if char.is_ascii_graphic() { char } else { ' ' }).collect();
-    let mut name = printable.split_whitespace().collect::<Vec<_>>().join(" ");
-    name.truncate(MODEL_BYTES);
-    name.truncate(name.trim_end().len());
-    name
-}
+// What `grid-devices` cuts a model's name to is what the registry takes.
+const _: () = assert!(grid_devices::MODEL_BYTES == MODEL_BYTES);
 
 /// The job that a node's benchmark runs as: it names the node and the slot that stands for its hardware, so that a result
 /// is no other node's and no other machine's.
@@ -122,8 +116,8 @@ mod tests {
             (&"x".repeat(60), "x".repeat(48)),
             (&format!("{} y", "x".repeat(47)), "x".repeat(47)),
         ] {
-            assert_eq!(model(name), expected);
-            assert!(grid_nodes::text::field::<MODEL_BYTES>(&model(name)).is_some(), "{name}");
+            assert_eq!(model_text(name), expected);
+            assert!(grid_nodes::text::field::<MODEL_BYTES>(&model_text(name)).is_some(), "{name}");
         }
     }
 }

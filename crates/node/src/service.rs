@@ -123,7 +123,7 @@ impl Service {
         let state = Arc::new(NodeState::new(key.pubkey(), landing.clone(), workers, workplace.clone()));
         let overview = Overview::new(state.clone(), config.thresholds);
         let metrics = Arc::new(Metrics::new(overview.clone()));
-        let (inventory, watcher) = watch_devices(&config, &folder, stop.clone())?;
+        let (inventory, watcher) = watch_devices(&folder, stop.clone())?;
 
         let api = Api::start(
             config.api.clone(),
@@ -278,7 +278,6 @@ async fn executor(config: &NodeConfig, connectors: &Connectors) -> Result<Arc<dy
 
 /// Watches the devices until `stop`.
 fn watch_devices(
-    config: &NodeConfig,
     folder: &Path,
     stop: CancellationToken,
 ) -> Result<(watch::Receiver<crate::manager::Inventory>, JoinHandle<()>), ServiceError> {
@@ -286,10 +285,6 @@ fn watch_devices(
     let machine = Machine::read(folder).map_err(unreadable)?;
     let mut watcher = Watcher::new(machine);
     let (sender, receiver) = watch::channel(watcher.inventory());
-    if config.device.iter().all(|device| device.hardware.starts_with("cpu:")) {
-        // For development: a driver that is not there is no news.
-        return Ok((receiver, tokio::spawn(async move { sender.closed().await })));
-    }
     let probe = NvmlProbe::start().map_err(unreadable)?;
     let mut events = grid_devices::watch(probe, Rules::default(), DEVICE_INTERVAL, stop);
     let task = tokio::spawn(async move {

@@ -2,7 +2,7 @@
 
 use crate::{
     event::{NodeEvent, Step},
-    manager::WorkerView,
+    manager::{Room, WorkerView},
     view::{LogFile, View},
 };
 use grid_client::{
@@ -18,7 +18,7 @@ use grid_node_api::report::{
 use solana_address::Address;
 use std::{
     collections::{BTreeMap, VecDeque},
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -157,6 +157,10 @@ impl NodeState {
             let seen = seen.devices.entry(*address).or_insert(new);
             seen.mint = device.mint;
             seen.earnings_atoms = Some(device.earnings_atoms.get());
+            // A device that a job took out of the queue still reads as waiting.
+            if (seen.state, new.state) != (DeviceState::Matched, DeviceState::Queued) {
+                (seen.state, seen.job) = (new.state, new.job);
+            }
         }
         Ok(())
     }
@@ -359,11 +363,6 @@ fn endpoint_report(endpoint: grid_landing::EndpointStatus) -> EndpointReport {
 }
 
 fn disk(name: &str, folder: &Path) -> Option<DiskReport> {
-    let folder: PathBuf = folder.ancestors().find(|folder| folder.is_dir())?.to_owned();
-    let disk = rustix::fs::statvfs(&folder).ok()?;
-    Some(DiskReport {
-        name: name.to_owned(),
-        free_bytes: disk.f_bavail.saturating_mul(disk.f_frsize),
-        total_bytes: disk.f_blocks.saturating_mul(disk.f_frsize),
-    })
+    let Room { free_bytes, total_bytes } = Room::on_the_disk_of(folder).ok()?;
+    Some(DiskReport { name: name.to_owned(), free_bytes, total_bytes })
 }

@@ -40,7 +40,7 @@ struct Node {
 
 fn inventory(found: &[(&str, Health)]) -> Inventory {
     Inventory::of(found.iter().map(|(name, health)| {
-        let found = Found { hardware: Hardware::cpu(*name), model: String::new(), health: health.clone() };
+        let found = Found { hardware: Hardware::cpu(*name), health: health.clone() };
         ((*name).to_owned(), found)
     }))
 }

@@ -61,7 +61,7 @@ pub enum Command {
     Status(status::Options),
     /// Offer the configured devices and run what they are matched with, until Ctrl-C or SIGTERM
     ///
-    /// What the node offers stands in the configuration file, section [node]; see docs/node.md.
+    /// What the node offers stands in the configuration file, section `[node]`; see docs/node.md.
     ///
     /// SIGTERM or Ctrl-C: no new job, running ones finish and are paid. Once more: the node ends at once, running jobs go on
     /// without it, and the next `grid node start` finds them again. SIGHUP: the devices of the file hold from now on.

@@ -83,7 +83,10 @@ pub async fn run(session: &Session, options: &Options) -> Result<()> {
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
             _ = hang_up.recv() => match reread(session, options).await {
-                Ok(config) => service.reload(&config).await?,
+                Ok(config) => match service.reload(&config).await {
+                    Ok(()) => session.out.note(&format!("devices from now on: {}", config.device.len())),
+                    Err(error) => session.out.note(&format!("the old devices stay: {error}")),
+                },
                 Err(error) => session.out.note(&format!("the old devices stay: {error:#}")),
             }
         }

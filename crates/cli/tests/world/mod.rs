@@ -203,6 +203,18 @@ impl User {
         assert!(ran.stdout.is_empty(), "{arguments:?}: {ran:?}");
     }
 
+    /// Starts a node of CPU devices, with these options more. It takes jobs however full this machine's disk is.
+    pub fn spawn_node(&self, options: &[&str]) -> Running {
+        let path = self.path(".config/grid/config.toml");
+        let written = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(!written.contains("\n[node]"), "one node of a user at a time");
+        let room = "\n[node]\nmin_free_bytes = 0\n\n[node.api.uploads]\nmin_disk_free_bytes = 0\n";
+        std::fs::write(&path, written + room).expect("the configuration is written");
+        let local = ["--listen", "127.0.0.1:0", "--private-listen", "127.0.0.1:0"];
+        let node = ["--json", "node", "start", "--cpu", "--executor", "process"];
+        self.spawn(&[&node, &local[..], options].concat())
+    }
+
     /// Starts a command that goes on.
     pub fn spawn(&self, arguments: &[&str]) -> Running {
         let mut child = self.command(arguments).stdout(Stdio::piped()).spawn().expect("grid starts");

@@ -1,5 +1,5 @@
 //! What the suites of this crate share.
-#![allow(dead_code)]
+#![allow(dead_code, reason = "each suite needs a part of it")]
 
 use std::{
     fs,

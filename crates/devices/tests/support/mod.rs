@@ -1,7 +1,7 @@
 //! The machine of `fixtures/machine.json`, and what can happen to it.
 
 // Each test binary uses its part of it.
-#![allow(dead_code)]
+#![allow(dead_code, reason = "each suite needs a part of it")]
 
 use grid_devices::{Cause, Event, Gpu, LostReason, Sighting, Snapshot, Vitals};
 

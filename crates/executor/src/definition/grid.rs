@@ -1,11 +1,8 @@
 //! What Grid adds to the published format: `requirements`, `limits`, `inputs`, `outputs`.
 
-use std::{
-    fmt,
-    path::{Component, Path},
-};
+use std::path::{Component, Path};
 
-use serde::{Deserialize, Serialize};
+pub use grid_devices::Version;
 
 use super::{DefinitionError, decode::At};
 use crate::{Device, Digest, exec::UnsupportedItem};
@@ -37,22 +34,6 @@ pub struct Requirements {
     pub memory_bytes: Option<u64>,
     /// Free disk, in bytes.
     pub disk_bytes: Option<u64>,
-}
-
-/// A version of two numbers, written as a string: `"8.6"`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Version {
-    /// Before the point.
-    pub major: u32,
-    /// After the point.
-    pub minor: u32,
-}
-
-impl fmt::Display for Version {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.major, self.minor)
-    }
 }
 
 /// What a job may use at most.

@@ -12,8 +12,6 @@ pub struct Inventory(BTreeMap<String, Found>);
 pub struct Found {
     /// What it is, as far as an executor has to know.
     pub hardware: Hardware,
-    /// Its model, as its driver names it.
-    pub model: String,
     /// Whether jobs can run on it.
     pub health: Health,
 }

@@ -10,7 +10,7 @@ mod watcher;
 pub use {
     inventory::{Found, Health, Inventory},
     plan::{Change, Place, Running, plan},
-    readiness::{Limits, Shortage, shortages},
+    readiness::{Limits, Room, Shortage, shortages},
     run::{Manager, Signal, WorkerView},
     watcher::{Watcher, hardware},
 };

@@ -88,7 +88,7 @@ mod tests {
     fn inventory(found: &[(&str, bool)]) -> Inventory {
         let found = found.iter().map(|(name, well)| {
             let health = if *well { Health::Well } else { Health::Failed("Xid 79".to_owned()) };
-            ((*name).to_owned(), Found { hardware: Hardware::cpu(*name), health, model: String::new() })
+            ((*name).to_owned(), Found { hardware: Hardware::cpu(*name), health })
         });
         Inventory::of(found)
     }

@@ -65,11 +65,25 @@ pub(super) async fn balance(chain: &dyn Chain, key: &Address) -> Result<u64, Cha
     Ok(chain::account(chain, key).await?.map_or(0, |account| account.lamports))
 }
 
-/// What is free for this user on the disk that holds `folder`, or will when it is made, bytes.
-pub(super) fn free_bytes(folder: &Path) -> io::Result<u64> {
-    let there = folder.ancestors().find(|folder| folder.is_dir());
-    let disk = rustix::fs::statvfs(there.ok_or(io::ErrorKind::NotFound)?)?;
-    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+/// The room on a disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// What is free for this user, bytes.
+    pub free_bytes: u64,
+    /// The whole disk, bytes.
+    pub total_bytes: u64,
+}
+
+impl Room {
+    /// The room on the disk that holds `folder`, or will when it is made.
+    pub fn on_the_disk_of(folder: &Path) -> io::Result<Self> {
+        let there = folder.ancestors().find(|folder| folder.is_dir());
+        let disk = rustix::fs::statvfs(there.ok_or(io::ErrorKind::NotFound)?)?;
+        Ok(Self {
+            free_bytes: disk.f_bavail.saturating_mul(disk.f_frsize),
+            total_bytes: disk.f_blocks.saturating_mul(disk.f_frsize),
+        })
+    }
 }
 
 #[cfg(test)]
@@ -91,8 +105,10 @@ mod tests {
 
     #[test]
     fn a_disk_can_be_asked() {
-        assert!(free_bytes(Path::new("/")).is_ok());
-        assert!(free_bytes(Path::new("/no/such/folder")).is_ok(), "the disk that it would be made on");
-        assert!(free_bytes(Path::new("")).is_err());
+        let root = Room::on_the_disk_of(Path::new("/")).unwrap();
+        assert!(root.free_bytes <= root.total_bytes && root.total_bytes > 0);
+        let unmade = Room::on_the_disk_of(Path::new("/no/such/folder"));
+        assert_eq!(unmade.unwrap().total_bytes, root.total_bytes, "the disk that it would be made on");
+        assert!(Room::on_the_disk_of(Path::new("")).is_err());
     }
 }

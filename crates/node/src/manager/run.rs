@@ -3,7 +3,7 @@
 use super::{
     inventory::Inventory,
     plan::{Change, Place, Running, plan},
-    readiness::{self, Limits, Shortage, shortages},
+    readiness::{self, Limits, Room, Shortage, shortages},
 };
 use crate::{
     config::DeviceConfig,
@@ -193,12 +193,12 @@ impl Manager {
 
     async fn look_at_money_and_disk(&self) {
         let balance = readiness::balance(self.chain.as_ref(), &self.key.pubkey()).await;
-        let free = readiness::free_bytes(&self.workplace.scratch);
-        let (lamports, free_bytes) = match (balance, free) {
-            (Ok(lamports), Ok(free_bytes)) => (lamports, free_bytes),
+        let room = Room::on_the_disk_of(&self.workplace.scratch);
+        let (lamports, free_bytes) = match (balance, room) {
+            (Ok(lamports), Ok(room)) => (lamports, room.free_bytes),
             // What can't be read is no reason to stop: it shows elsewhere.
-            (balance, free) => {
-                tracing::warn!(?balance, ?free, "money or disk can't be read");
+            (balance, room) => {
+                tracing::warn!(?balance, ?room, "money or disk can't be read");
                 return;
             }
         };

@@ -21,7 +21,7 @@ impl Watcher {
         let cpu = |device: CpuDevice| {
             let hardware =
                 Hardware { memory_bytes: Some(machine.memory_bytes), ..Hardware::cpu(&device.label) };
-            (device.label, Found { hardware, model: machine.cpu_model.clone(), health: Health::Well })
+            (device.label, Found { hardware, health: Health::Well })
         };
         let inventory = CpuDevice::several(CPU_DEVICES).into_iter().map(cpu).collect();
         Self { machine, inventory }
@@ -53,7 +53,7 @@ impl Watcher {
     }
 
     fn insert(&mut self, gpu: Gpu, health: Health) -> bool {
-        let found = Found { hardware: hardware(&gpu, &self.machine), model: gpu.model(), health };
+        let found = Found { hardware: hardware(&gpu, &self.machine), health };
         let changed = self.inventory.get(&gpu.uuid) != Some(&found);
         self.inventory.insert(gpu.uuid, found);
         changed
@@ -81,15 +81,11 @@ fn in_words(causes: &[Cause]) -> String {
 
 /// A GPU as executors know it.
 pub fn hardware(gpu: &Gpu, machine: &Machine) -> Hardware {
-    let version = |version: grid_devices::Version| grid_executor::definition::Version {
-        major: version.major,
-        minor: version.minor,
-    };
     Hardware {
         gpu_uuids: vec![gpu.uuid.clone()],
         vram_bytes: Some(gpu.vram_bytes),
-        compute_capability: Some(version(gpu.compute_capability)),
-        cuda: Some(version(gpu.cuda)),
+        compute_capability: Some(gpu.compute_capability),
+        cuda: Some(gpu.cuda),
         memory_bytes: Some(machine.memory_bytes),
         ..Hardware::cpu(&gpu.uuid)
     }
@@ -132,10 +128,7 @@ mod tests {
         let inventory = watcher.inventory();
         assert!(inventory.is_well("GPU-1") && !inventory.is_well("GPU-2"));
         let found = inventory.get("GPU-1").unwrap();
-        assert_eq!(
-            (found.model.as_str(), found.hardware.vram_bytes),
-            ("NVIDIA GeForce RTX 4090", Some(24 << 30))
-        );
+        assert_eq!(found.hardware.vram_bytes, Some(24 << 30));
         assert_eq!(found.hardware.gpu_uuids, ["GPU-1"]);
 
         assert!(watcher.take(Event::Lost { uuid: "GPU-1".into(), reason: LostReason::Absent }));
