@@ -14,6 +14,7 @@ pub mod metaplex;
 pub mod model;
 pub mod network;
 pub mod nodes;
+pub mod release;
 pub mod world;
 
 pub use {

@@ -153,6 +153,11 @@ impl Network {
         self.svm.get_sysvar::<Clock>().unix_timestamp
     }
 
+    /// The slot.
+    pub fn slot(&self) -> u64 {
+        self.svm.get_sysvar::<Clock>().slot
+    }
+
     /// Moves the clock forward, seconds.
     pub fn advance(&mut self, seconds: i64) {
         self.set_time(self.time() + seconds);

@@ -74,6 +74,16 @@ impl Cache {
         self.root.join("guards")
     }
 
+    /// Copies of the checkout that are built from nothing.
+    pub fn reproduction(&self) -> PathBuf {
+        self.root.join("reproduction")
+    }
+
+    /// Another cache, for build outputs that share nothing with those of this one.
+    pub fn apart(root: PathBuf) -> Self {
+        Self { root }
+    }
+
     /// Waits until no other command builds into the cache or runs from it.
     pub fn lock(&self) -> Result<CacheLock> {
         let path = self.root.join("lock");

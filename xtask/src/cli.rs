@@ -54,6 +54,11 @@ pub enum Command {
     ///
     /// Flags after the name go to the test: `--cut-seconds N`, `--keep`.
     E2e(PassThrough),
+    /// Build, check and pack a release in target/dist: programs, IDLs, bills of materials, hashes
+    ///
+    /// Builds the programs twice more from nothing, in other folders, and demands the same bytes; holds the dependencies
+    /// against deny.toml.
+    Release(BuildArgs),
     /// Print every tool that is needed, the version found, and the remedy where one is missing
     Doctor(BuildArgs),
 }

@@ -17,10 +17,12 @@ use crate::{
 pub fn command(context: &Context, args: &PassThrough) -> Result<()> {
     let _lock = context.cache.lock()?;
     let (built, host) = build_and_host(context, &BuildArgs::default())?;
+    host.compile("grid")?;
+    host.compile("grid-e2e")?;
     run(context, &built, &host, &args.args)
 }
 
-/// The same, within another command. Where no validator can be had it says so and is no failure, except in CI.
+/// The same with binaries that have been compiled, within another command. Where no validator can be had it says so and is no failure, except in CI.
 pub fn run(context: &Context, built: &Built, host: &Host, args: &[String]) -> Result<()> {
     let validator = match validator::install(&context.cache) {
         Ok(validator) => validator,
@@ -30,8 +32,6 @@ pub fn run(context: &Context, built: &Built, host: &Host, args: &[String]) -> Re
         }
         Err(error) => return Err(error),
     };
-    host.compile("grid")?;
-    host.compile("grid-e2e")?;
     let mut e2e = Command::new(host.binary("grid-e2e"));
     e2e.args(args)
         .current_dir(&context.workspace.root)

@@ -11,12 +11,11 @@ pub fn command(context: &Context) -> Result<()> {
     let _lock = context.cache.lock()?;
     Host::install()?;
     let host = Host::prepare(context)?;
-    format_and_clippy(context, &host)?;
-    docs(&host)
+    run(context, &host)
 }
 
-/// What can be said before anything runs.
-pub fn format_and_clippy(context: &Context, host: &Host) -> Result<()> {
+/// The same, within another command.
+pub fn run(context: &Context, host: &Host) -> Result<()> {
     process::step("program ids");
     program_ids::check(context)?;
     process::step("no key files in git");
@@ -25,11 +24,7 @@ pub fn format_and_clippy(context: &Context, host: &Host) -> Result<()> {
     process::run(
         "clippy",
         host.cargo("clippy").args(["--workspace", "--all-targets", "--", "--deny", "warnings"]),
-    )
-}
-
-/// Documentation without a warning.
-pub fn docs(host: &Host) -> Result<()> {
+    )?;
     process::run(
         "rustdoc",
         host.cargo("doc").args(["--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "--deny warnings"),

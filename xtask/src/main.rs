@@ -15,6 +15,7 @@ mod lint;
 mod mutants;
 mod process;
 mod program_ids;
+mod release;
 mod self_test;
 mod setup;
 mod stamp;
@@ -57,6 +58,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Guards(args) => guards::command(&context, &args),
         Command::Demo(args) => demo::command(&context, &args),
         Command::E2e(args) => e2e::command(&context, &args),
+        Command::Release(args) => release::command(&context, &args),
         Command::Doctor(args) => doctor::command(&context, &args),
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     build::{self, build_and_host},
     cli::{IdlArgs, TestArgs},
     context::Context,
-    e2e, idl, lint, process,
+    e2e, idl, lint, process, release,
     toolchain::engine,
 };
 
@@ -30,7 +30,7 @@ pub fn command(context: &Context, args: &TestArgs) -> Result<()> {
     let whole = args.filter.is_none() && args.package.is_empty();
     let lint = whole && !args.skip_lint;
     if lint {
-        lint::format_and_clippy(context, &host)?;
+        lint::run(context, &host)?;
         idl::generate(context, &host, &IdlArgs { check: true })?;
     }
     let mut test = host.cargo("test");
@@ -55,12 +55,10 @@ pub fn command(context: &Context, args: &TestArgs) -> Result<()> {
     }
     process::run("tests", &mut test)?;
     if whole {
-        // Cargo has built it beside the tests.
+        // Cargo has built the binaries beside the tests of their packages.
         bench::measure(&built, &host, &["--check".to_owned()])?;
         e2e::run(context, &built, &host, &[])?;
-    }
-    if lint {
-        lint::docs(&host)?;
+        release::run(context, &built, &args.build)?;
     }
     println!("all passed");
     Ok(())

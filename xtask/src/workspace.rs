@@ -3,9 +3,12 @@
 use std::{
     env, fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use anyhow::{Context as _, Result, bail};
+
+use crate::{process, stamp};
 
 /// The checkout this command works on.
 #[derive(Clone, Debug)]
@@ -71,6 +74,20 @@ impl Workspace {
             fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let members = members(&manifest).into_iter();
         members.map(|folder| Ok(self.program(&self.root.join(folder))?.package)).collect()
+    }
+
+    /// Copies what git keeps or would keep into a folder, which is made anew.
+    pub fn copy_to(&self, root: &Path) -> Result<Self> {
+        stamp::remove_folder(root)?;
+        let mut list = Command::new("git");
+        list.args(["ls-files", "-co", "--exclude-standard"]).current_dir(&self.root);
+        let listed = process::output(&mut list)?;
+        for file in listed.lines().filter(|file| self.root.join(file).is_file()) {
+            let to = root.join(file);
+            fs::create_dir_all(to.parent().context("a file has a folder")?)?;
+            fs::copy(self.root.join(file), &to).with_context(|| format!("cannot copy {file}"))?;
+        }
+        Ok(Self { root: root.to_owned() })
     }
 
     /// Folder of the finished programs.

@@ -7,5 +7,6 @@ pub mod event;
 pub mod metadata;
 pub mod mint;
 pub mod pda;
+pub mod security_txt;
 pub mod upgrade;
 pub mod vault;

@@ -39,6 +39,9 @@ pub use {errors::GridError, grid_onchain::vault::VAULT_SEED, instructions::*, st
 
 declare_id!("AhNtFQApsGPcC6xBS5hRJNAyY4khwcjcXzb3QTFXetUH");
 
+#[cfg(all(target_os = "solana", not(feature = "no-entrypoint")))]
+grid_onchain::security_txt!("Grid jobs");
+
 /// The instructions; the ones of the hot path come first, because dispatch walks this list.
 #[program]
 pub mod grid_jobs {
@@ -46,6 +49,13 @@ pub mod grid_jobs {
     use crate::instructions::new_job::NewJob;
 
     /// Lists a job: takes its price from the project's balance into escrow and matches it with a waiting device or queues it.
+    ///
+    /// * `id`: number among the project's jobs, chosen by the client; part of the address.
+    /// * `bump`: bump of the job's address.
+    /// * `kind`: what the job pays for.
+    /// * `definition`: SHA-256 of the job definition.
+    /// * `timeout_seconds`: longest paid run, seconds; the escrow is for all of it.
+    /// * `max_price_per_second_atoms`: refused when the market asks for more, atoms per second.
     pub fn list(
         ctx: &mut Context<List>,
         id: u64,
@@ -60,6 +70,8 @@ pub mod grid_jobs {
     }
 
     /// Offers an idle device: matches it with the first waiting job or queues it.
+    ///
+    /// * `min_price_per_second_atoms`: least price that a job must pay, atoms per second; a job below it may be declined without a strike.
     pub fn work(ctx: &mut Context<Work>, min_price_per_second_atoms: u64) -> Result<()> {
         handle_work(ctx, min_price_per_second_atoms)
     }
@@ -70,6 +82,8 @@ pub mod grid_jobs {
     }
 
     /// Finishes a running job: posts the hash of its result, pays the device, returns the rest to the project.
+    ///
+    /// * `result`: SHA-256 of the result document.
     pub fn finish(ctx: &mut Context<Finish>, result: &[u8; 32]) -> Result<()> {
         handle_finish(ctx, result)
     }
@@ -80,6 +94,8 @@ pub mod grid_jobs {
     }
 
     /// Offers an idle device to a market that asks for something: shows it, then matches the device or queues it.
+    ///
+    /// * `min_price_per_second_atoms`: least price that a job must pay, atoms per second; a job below it may be declined without a strike.
     pub fn work_gated(ctx: &mut Context<WorkGated>, min_price_per_second_atoms: u64) -> Result<()> {
         handle_work_gated(ctx, min_price_per_second_atoms)
     }
@@ -90,6 +106,10 @@ pub mod grid_jobs {
     }
 
     /// Lists several jobs in one transaction, with consecutive ids; their accounts follow the named ones.
+    ///
+    /// * `first_id`: number of the first job; the others follow it.
+    /// * `max_price_per_second_atoms`: refused when the market asks for more, atoms per second.
+    /// * `jobs`: the jobs, in the order of their accounts.
     pub fn list_many(
         ctx: &mut Context<ListMany>,
         first_id: u64,
@@ -100,6 +120,13 @@ pub mod grid_jobs {
     }
 
     /// Lists a job for one waiting device.
+    ///
+    /// * `id`: number among the project's jobs, chosen by the client; part of the address.
+    /// * `bump`: bump of the job's address.
+    /// * `kind`: what the job pays for.
+    /// * `definition`: SHA-256 of the job definition.
+    /// * `timeout_seconds`: longest paid run, seconds; the escrow is for all of it.
+    /// * `max_price_per_second_atoms`: refused when the market asks for more, atoms per second.
     pub fn list_direct(
         ctx: &mut Context<ListDirect>,
         id: u64,
@@ -114,6 +141,8 @@ pub mod grid_jobs {
     }
 
     /// Gives a job a longer timeout, at its own price.
+    ///
+    /// * `timeout_seconds`: the new longest paid run, seconds; more than the old one.
     pub fn extend(ctx: &mut Context<Extend>, timeout_seconds: u32) -> Result<()> {
         handle_extend(ctx, timeout_seconds)
     }
@@ -124,6 +153,8 @@ pub mod grid_jobs {
     }
 
     /// Adds the hash of the result of a job that its client ended.
+    ///
+    /// * `result`: SHA-256 of the result document.
     pub fn post_result(ctx: &mut Context<PostResult>, result: &[u8; 32]) -> Result<()> {
         handle_post_result(ctx, result)
     }
@@ -169,21 +200,29 @@ pub mod grid_jobs {
     }
 
     /// Adds tokens to a project's balance; anyone may pay.
+    ///
+    /// * `amount_atoms`: what is moved from the source to the vault, atoms.
     pub fn deposit(ctx: &mut Context<Deposit>, amount_atoms: u64) -> Result<()> {
         handle_deposit(ctx, amount_atoms)
     }
 
     /// Takes tokens out of a project's balance.
+    ///
+    /// * `amount_atoms`: what is moved from the vault to the destination, atoms.
     pub fn withdraw(ctx: &mut Context<Withdraw>, amount_atoms: u64) -> Result<()> {
         handle_withdraw(ctx, amount_atoms)
     }
 
     /// Adds tokens to a device's bond; anyone may pay.
+    ///
+    /// * `amount_atoms`: what is moved from the source to the vault, atoms.
     pub fn fund_bond(ctx: &mut Context<FundBond>, amount_atoms: u64) -> Result<()> {
         handle_fund_bond(ctx, amount_atoms)
     }
 
     /// Takes tokens out of an idle device's bond, to its payee's associated token account.
+    ///
+    /// * `amount_atoms`: what is moved from the vault to the payee, atoms.
     pub fn withdraw_bond(ctx: &mut Context<WithdrawBond>, amount_atoms: u64) -> Result<()> {
         handle_withdraw_bond(ctx, amount_atoms)
     }
@@ -214,6 +253,10 @@ pub mod grid_jobs {
     }
 
     /// Appoints a member of a project, or changes its spending limit.
+    ///
+    /// * `key`: who becomes a member.
+    /// * `limit_atoms`: what it may put into escrow within a period, atoms.
+    /// * `period_seconds`: the period of the limit, seconds.
     pub fn set_member(
         ctx: &mut Context<SetMember>,
         key: Address,
@@ -229,6 +272,9 @@ pub mod grid_jobs {
     }
 
     /// Opens a device of a node in a market.
+    ///
+    /// * `index`: number among the node's devices, chosen by the node; part of the address.
+    /// * `payee`: whose associated token account is paid earnings and bond.
     pub fn open_device(ctx: &mut Context<OpenDevice>, index: u32, payee: Address) -> Result<()> {
         handle_open_device(ctx, index, payee)
     }
@@ -244,6 +290,8 @@ pub mod grid_jobs {
     }
 
     /// Names another payee of a device.
+    ///
+    /// * `payee`: whose associated token account is paid from now on.
     pub fn set_payee(ctx: &mut Context<SetPayee>, payee: Address) -> Result<()> {
         handle_set_payee(ctx, payee)
     }
@@ -254,6 +302,9 @@ pub mod grid_jobs {
     }
 
     /// Opens a market: one GPU class, one mint, one price per second.
+    ///
+    /// * `id`: number among the authority's markets, chosen by the authority; part of the address.
+    /// * `terms`: price, deadlines, bond, penalties and fee.
     pub fn open_market(ctx: &mut Context<OpenMarket>, id: u64, terms: MarketTerms) -> Result<()> {
         handle_open_market(ctx, id, terms)
     }
@@ -264,16 +315,22 @@ pub mod grid_jobs {
     }
 
     /// Sets a market's terms, for jobs listed and devices offered from now on.
+    ///
+    /// * `terms`: price, deadlines, bond, penalties and fee.
     pub fn update_market(ctx: &mut Context<UpdateMarket>, terms: MarketTerms) -> Result<()> {
         handle_update_market(ctx, terms)
     }
 
     /// Sets whom a market admits.
+    ///
+    /// * `terms`: what a node must show; zeros admit everybody.
     pub fn set_admission(ctx: &mut Context<SetAdmission>, terms: AdmissionTerms) -> Result<()> {
         handle_set_admission(ctx, &terms)
     }
 
     /// Offers a market to another authority.
+    ///
+    /// * `new_authority`: whom the market is offered to; zero takes the offer back.
     pub fn propose_market_authority(
         ctx: &mut Context<ProposeMarketAuthority>,
         new_authority: Address,
@@ -287,11 +344,15 @@ pub mod grid_jobs {
     }
 
     /// Names the mint whose stakes earn shares of the fees.
+    ///
+    /// * `stake_mint`: the mint of the stakes.
     pub fn set_stake_mint(ctx: &mut Context<SetStakeMint>, stake_mint: Address) -> Result<()> {
         handle_set_stake_mint(ctx, stake_mint)
     }
 
     /// Refuses entries to a market for some time, never exits.
+    ///
+    /// * `seconds`: for how long, seconds, at most three days; zero ends the pause.
     pub fn pause_market(ctx: &mut Context<PauseMarket>, seconds: u32) -> Result<()> {
         handle_pause_market(ctx, seconds)
     }
@@ -307,21 +368,30 @@ pub mod grid_jobs {
     }
 
     /// Initialises the config; only the program's upgrade authority may, once.
+    ///
+    /// * `admin`: who gets the admin role.
     pub fn initialize_config(ctx: &mut Context<InitializeConfig>, admin: Address) -> Result<()> {
         handle_initialize_config(ctx, admin)
     }
 
     /// Names the pauser, and the treasury that fees are paid to.
+    ///
+    /// * `pauser`: who may pause.
+    /// * `treasury`: whose associated token accounts receive the treasury's share of fees.
     pub fn update_config(ctx: &mut Context<UpdateConfig>, pauser: Address, treasury: Address) -> Result<()> {
         handle_update_config(ctx, pauser, treasury)
     }
 
     /// Refuses deposits, bonds and new markets for some time, never exits.
+    ///
+    /// * `seconds`: for how long, seconds, at most three days; zero ends the pause.
     pub fn pause_deposits(ctx: &mut Context<PauseDeposits>, seconds: u32) -> Result<()> {
         handle_pause_deposits(ctx, seconds)
     }
 
     /// Offers the admin role to another key.
+    ///
+    /// * `new_admin`: whom the role is offered to; zero takes the offer back.
     pub fn propose_admin(ctx: &mut Context<ProposeAdmin>, new_admin: Address) -> Result<()> {
         handle_propose_admin(ctx, new_admin)
     }

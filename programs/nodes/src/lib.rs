@@ -38,6 +38,9 @@ pub use {errors::NodesError, instructions::*, state::*};
 
 declare_id!("A6pqetdTGVUjvg1WkbEMbmE9prTKiA5Rb5aT2hFX5Xyu");
 
+#[cfg(all(target_os = "solana", not(feature = "no-entrypoint")))]
+grid_onchain::security_txt!("Grid nodes");
+
 /// The instructions.
 #[cfg(feature = "program")]
 #[program]
@@ -46,6 +49,9 @@ pub mod grid_nodes {
     use crate::metaplex::Label;
 
     /// Enters the signing node into the registry.
+    ///
+    /// * `hardware`: what the machine is.
+    /// * `software`: what it runs, and where it is reached.
     pub fn register_node(
         ctx: &mut Context<RegisterNode>,
         hardware: Hardware,
@@ -55,6 +61,9 @@ pub mod grid_nodes {
     }
 
     /// Tells a node's details anew; other hardware ends its attestations.
+    ///
+    /// * `hardware`: what the machine is.
+    /// * `software`: what it runs, and where it is reached.
     pub fn update_node(ctx: &mut Context<UpdateNode>, hardware: Hardware, software: Software) -> Result<()> {
         handle_update_node(ctx, &hardware, &software)
     }
@@ -65,6 +74,11 @@ pub mod grid_nodes {
     }
 
     /// Makes a collection of access NFTs; the signer becomes its authority and its attestor.
+    ///
+    /// * `id`: number among the authority's collections, chosen by the authority; part of the address of the mint.
+    /// * `name`: name of the collection NFT.
+    /// * `symbol`: symbol of the collection NFT.
+    /// * `uri`: where the collection NFT's document lies.
     pub fn create_collection(
         ctx: &mut Context<CreateCollection>,
         id: u64,
@@ -81,6 +95,9 @@ pub mod grid_nodes {
     }
 
     /// Offers a role of a collection.
+    ///
+    /// * `role`: which role.
+    /// * `to`: whom it is offered to; zero takes the offer back.
     pub fn propose_collection_role(
         ctx: &mut Context<ProposeCollectionRole>,
         role: CollectionRole,
@@ -90,6 +107,8 @@ pub mod grid_nodes {
     }
 
     /// Takes over a role of a collection that was offered.
+    ///
+    /// * `role`: which role.
     pub fn accept_collection_role(
         ctx: &mut Context<AcceptCollectionRole>,
         role: CollectionRole,
@@ -98,6 +117,12 @@ pub mod grid_nodes {
     }
 
     /// Records what a node's benchmark measured, until it expires.
+    ///
+    /// * `class`: benchmark class: what was measured, in which unit.
+    /// * `score`: what was measured, in the unit of the class.
+    /// * `result`: SHA-256 of the benchmark's result document.
+    /// * `expires_at`: until when it counts, Unix seconds.
+    /// * `hardware_slot`: slot that stands for the measured hardware, as the node's record has it.
     pub fn attest(
         ctx: &mut Context<Attest>,
         class: u16,
@@ -121,6 +146,11 @@ pub mod grid_nodes {
     }
 
     /// Mints an access NFT to a registered node's wallet, verified into the collection.
+    ///
+    /// * `index`: number among the collection's access NFTs; part of the address of the mint.
+    /// * `name`: name of the NFT.
+    /// * `symbol`: symbol of the NFT.
+    /// * `uri`: where the NFT's document lies.
     pub fn issue_access(
         ctx: &mut Context<IssueAccess>,
         index: u64,

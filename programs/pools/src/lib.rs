@@ -30,6 +30,9 @@ pub use {errors::PoolsError, grid_onchain::vault::VAULT_SEED, instructions::*, s
 
 declare_id!("5ub4woGMKuwVbRKB7gTcu5g1VthTzTcZYnDR3qGz5Zvi");
 
+#[cfg(all(target_os = "solana", not(feature = "no-entrypoint")))]
+grid_onchain::security_txt!("Grid pools");
+
 /// The instructions.
 #[program]
 pub mod grid_pools {
@@ -46,16 +49,24 @@ pub mod grid_pools {
     }
 
     /// Adds tokens to an emission; anyone may pay.
+    ///
+    /// * `amount_atoms`: what is moved from the source to the vault, atoms.
     pub fn top_up(ctx: &mut Context<TopUp>, amount_atoms: u64) -> Result<()> {
         handle_top_up(ctx, amount_atoms)
     }
 
     /// Opens an emission.
+    ///
+    /// * `id`: number among the authority's emissions, chosen by the authority; part of the address.
+    /// * `bump`: bump of the emission's address.
+    /// * `terms`: rate, start, and who may do what.
     pub fn open(ctx: &mut Context<Open>, id: u64, bump: u8, terms: EmissionTerms) -> Result<()> {
         handle_open(ctx, id, bump, &terms)
     }
 
     /// Hands an emission over to another beneficiary.
+    ///
+    /// * `new_authority`: who may hand it over from now on; zero for nobody.
     pub fn set_beneficiary(ctx: &mut Context<SetBeneficiary>, new_authority: Address) -> Result<()> {
         handle_set_beneficiary(ctx, new_authority)
     }

@@ -36,6 +36,9 @@ pub use {errors::RewardsError, grid_onchain::vault::VAULT_SEED, instructions::*,
 
 declare_id!("6LxrAKPbqRk1QqZP7yax7iVLutNTYoUjcrgpSqAxtcmm");
 
+#[cfg(all(target_os = "solana", not(feature = "no-entrypoint")))]
+grid_onchain::security_txt!("Grid rewards");
+
 /// The instructions.
 #[cfg(feature = "program")]
 #[program]
@@ -43,6 +46,8 @@ pub mod grid_rewards {
     use super::*;
 
     /// Brings rewards; anyone may pay.
+    ///
+    /// * `amount_atoms`: what is moved from the source to the vault, atoms.
     pub fn add(ctx: &mut Context<Add>, amount_atoms: u64) -> Result<()> {
         handle_add(ctx, amount_atoms)
     }

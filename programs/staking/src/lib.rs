@@ -31,6 +31,9 @@ pub use {errors::StakingError, grid_onchain::vault::VAULT_SEED, instructions::*,
 
 declare_id!("E2hq68mvUHAkN2oQhU13hRfh2TiXypqV73n9FMJk6N8R");
 
+#[cfg(all(target_os = "solana", not(feature = "no-entrypoint")))]
+grid_onchain::security_txt!("Grid staking");
+
 /// The instructions.
 #[cfg(feature = "program")]
 #[program]
@@ -38,6 +41,11 @@ pub mod grid_staking {
     use super::*;
 
     /// Locks tokens for a duration.
+    ///
+    /// * `id`: number among the staker's stakes, chosen by the staker; part of the address.
+    /// * `bump`: bump of the stake's address.
+    /// * `amount_atoms`: what is locked, atoms.
+    /// * `duration_seconds`: how long the release takes, seconds; longer weighs more.
     pub fn stake(
         ctx: &mut Context<OpenStake>,
         id: u64,
@@ -49,11 +57,15 @@ pub mod grid_staking {
     }
 
     /// Adds tokens to a stake.
+    ///
+    /// * `amount_atoms`: what is added, atoms.
     pub fn top_up(ctx: &mut Context<TopUp>, amount_atoms: u64) -> Result<()> {
         handle_top_up(ctx, amount_atoms)
     }
 
     /// Gives a stake a longer duration.
+    ///
+    /// * `duration_seconds`: the new duration, seconds; longer than the old one.
     pub fn extend(ctx: &mut Context<Extend>, duration_seconds: u32) -> Result<()> {
         handle_extend(ctx, duration_seconds)
     }
@@ -74,6 +86,10 @@ pub mod grid_staking {
     }
 
     /// Takes tokens from a stake, at most what is left of it and what the cap of the epoch allows.
+    ///
+    /// * `amount_atoms`: what is taken, atoms.
+    /// * `reason`: why.
+    /// * `evidence`: SHA-256 of a document that shows it.
     pub fn slash(
         ctx: &mut Context<Slash>,
         amount_atoms: u64,
@@ -89,6 +105,9 @@ pub mod grid_staking {
     }
 
     /// Makes a mint stakeable.
+    ///
+    /// * `slash_cap_bps`: what may be slashed of a stake within an epoch, basis points.
+    /// * `slash_epoch_seconds`: length of an epoch, seconds.
     pub fn open_settings(
         ctx: &mut Context<OpenSettings>,
         slash_cap_bps: u16,
@@ -98,6 +117,9 @@ pub mod grid_staking {
     }
 
     /// Sets what may be slashed within an epoch, and where it goes.
+    ///
+    /// * `slash_cap_bps`: what may be slashed of a stake within an epoch, basis points.
+    /// * `slash_epoch_seconds`: length of an epoch, seconds.
     pub fn update_settings(
         ctx: &mut Context<UpdateSettings>,
         slash_cap_bps: u16,
@@ -107,11 +129,16 @@ pub mod grid_staking {
     }
 
     /// Offers the authority's or the slasher's role to a key.
+    ///
+    /// * `role`: which role.
+    /// * `to`: whom it is offered to; zero takes the offer back.
     pub fn propose_role(ctx: &mut Context<ProposeRole>, role: Role, to: Address) -> Result<()> {
         handle_propose_role(ctx, role, to)
     }
 
     /// Takes over a role that was offered.
+    ///
+    /// * `role`: which role.
     pub fn accept_role(ctx: &mut Context<AcceptRole>, role: Role) -> Result<()> {
         handle_accept_role(ctx, role)
     }

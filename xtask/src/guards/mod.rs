@@ -19,9 +19,8 @@ use crate::{
     cli::{BuildArgs, GuardsArgs},
     context::Context,
     host::Host,
-    process, setup, stamp,
+    process, setup,
     way::Builder,
-    workspace::Workspace,
 };
 
 /// One guard and what stands in its place when it is gone.
@@ -94,20 +93,8 @@ struct Copy {
 
 impl Copy {
     fn make(context: &Context) -> Result<Self> {
-        let root = context.cache.guards();
-        stamp::remove_folder(&root)?;
-        let listed = process::output(
-            Command::new("git")
-                .args(["ls-files", "-co", "--exclude-standard"])
-                .current_dir(&context.workspace.root),
-        )?;
-        for file in listed.lines().filter(|file| context.workspace.root.join(file).is_file()) {
-            let to = root.join(file);
-            fs::create_dir_all(to.parent().context("a file has a folder")?)?;
-            fs::copy(context.workspace.root.join(file), &to)
-                .with_context(|| format!("cannot copy {file}"))?;
-        }
-        Ok(Self { context: Context { workspace: Workspace { root }, cache: context.cache.clone() } })
+        let workspace = context.workspace.copy_to(&context.cache.guards())?;
+        Ok(Self { context: Context { workspace, cache: context.cache.clone() } })
     }
 
     /// Builds the programs without `guard` and puts it back; returns their folder.

@@ -10,6 +10,7 @@
 pub mod apt;
 pub mod edit;
 pub mod engine;
+pub mod installed;
 pub mod linker;
 pub mod llvm;
 pub mod rust;

@@ -1,0 +1,79 @@
+//! Programs that cargo compiles from the crate registry, each in a version that everything here was tried with.
+
+use std::{path::PathBuf, process::Command};
+
+use anyhow::{Context as _, Result, ensure};
+
+use crate::{cache::Cache, host, process, stamp};
+
+/// One of them.
+#[derive(Debug)]
+pub struct Installed {
+    /// Its package.
+    pub package: &'static str,
+    /// Its binary.
+    pub binary: &'static str,
+    /// Its version.
+    pub version: &'static str,
+    /// How long compiling it takes, for who waits.
+    pub takes: &'static str,
+    /// Flags for `cargo install`.
+    pub flags: &'static [&'static str],
+}
+
+/// Licences, sources and versions of what the lock file holds.
+pub const CARGO_DENY: Installed = Installed {
+    package: "cargo-deny",
+    binary: "cargo-deny",
+    version: "0.20.2",
+    takes: "about five minutes on two cores",
+    flags: &[],
+};
+
+/// Bills of materials.
+pub const CARGO_CYCLONEDX: Installed = Installed {
+    package: "cargo-cyclonedx",
+    binary: "cargo-cyclonedx",
+    version: "0.5.9",
+    takes: "about a minute",
+    flags: &[],
+};
+
+impl Installed {
+    /// Where it is, or will be.
+    pub fn path(&self, cache: &Cache) -> PathBuf {
+        self.root(cache).join("bin").join(self.binary)
+    }
+
+    fn root(&self, cache: &Cache) -> PathBuf {
+        cache.toolchain().join(format!("{}-{}", self.package, self.version))
+    }
+
+    /// Compiles it, unless it is there.
+    pub fn install(&self, cache: &Cache) -> Result<PathBuf> {
+        let (path, root) = (self.path(cache), self.root(cache));
+        if path.is_file() {
+            return Ok(path);
+        }
+        let Self { package, version, takes, .. } = self;
+        eprintln!("compiling {package} {version} into the cache (once; {takes})");
+        let target = root.join("target");
+        let mut command = Command::new(host::cargo());
+        command
+            .args(["install", package, "--version", version, "--locked", "--ignore-rust-version"])
+            .args(["--bin", self.binary])
+            .args(self.flags)
+            .arg("--root")
+            .arg(&root)
+            .arg("--target-dir")
+            .arg(&target)
+            .env_remove("CARGO_TARGET_DIR")
+            // Its folder is of no use on the PATH; cargo would advise otherwise.
+            .arg("--quiet");
+        process::run(package, &mut command)
+            .with_context(|| format!("could not compile {package}: it needs the crate registry"))?;
+        stamp::remove_folder(&target)?;
+        ensure!(path.is_file(), "{package} {version} has no binary {}", self.binary);
+        Ok(path)
+    }
+}
