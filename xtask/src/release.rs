@@ -48,7 +48,8 @@ pub fn run(context: &Context, built: &Built, args: &BuildArgs) -> Result<()> {
 /// Holds licences, sources and versions of all dependencies against `deny.toml`.
 fn dependencies(context: &Context) -> Result<()> {
     let mut deny = Command::new(CARGO_DENY.install(&context.cache)?);
-    deny.args(["--offline", "--locked", "check", "licenses", "bans", "sources"])
+    deny.args(["--offline", "--locked", "--log-level", "error", "check", "--hide-inclusion-graph"])
+        .args(["licenses", "bans", "sources"])
         .env("CARGO", host::cargo())
         .current_dir(&context.workspace.root);
     process::run("cargo deny", &mut deny)

@@ -92,7 +92,7 @@ pub fn missing(idl: &Idl) -> Vec<String> {
 /// The accounts of an instruction, those in groups too.
 fn flat(items: &[IdlInstructionAccountItem]) -> Vec<&anchor_lang_idl::types::IdlInstructionAccount> {
     let accounts = |item| match item {
-        &IdlInstructionAccountItem::Single(ref account) => vec![account],
+        IdlInstructionAccountItem::Single(account) => vec![account],
         IdlInstructionAccountItem::Composite(group) => flat(&group.accounts),
     };
     items.iter().flat_map(accounts).collect()

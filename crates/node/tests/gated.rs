@@ -48,8 +48,9 @@ async fn open_collection(world: &World) {
 
 /// Registers a node as what this machine is.
 async fn register(world: &World, node: &Keypair) {
-    let hardware = registration::hardware(&Machine::read(Path::new("/")).unwrap());
-    let register = nodes::register_node(node.pubkey(), hardware, registration::software(276, String::new()));
+    let hardware = registration::hardware(&Machine::read(Path::new("/")).unwrap(), &[]);
+    let register =
+        nodes::register_node(node.pubkey(), hardware, registration::software(276, String::new(), &[]));
     world.chain.submit(&[register], &[node]).await.unwrap();
 }
 

@@ -16,11 +16,11 @@ use grid_client::{
     nodes,
     query::find_all,
 };
-use grid_devices::{Event, NvmlProbe, Probe, Rules, Tracker};
+use grid_devices::{Event, Gpu, NvmlProbe, Probe, ProbeError, Rules, Sighting, Snapshot, Tracker};
 use grid_executor::{
     BenchClass, Device as Hardware, FolderStore, Machine, ProcessExecutor, Sources, Workplace,
 };
-use grid_node::registration;
+use grid_node::{manager::hardware_of, registration};
 use grid_nodes::text;
 use serde_json::json;
 use solana_address::Address;
@@ -52,6 +52,9 @@ pub enum Command {
         /// Benchmark class; see docs/nodes.md
         #[arg(long, default_value_t = BenchClass::CpuFp32.number())]
         class: u16,
+        /// The model of the GPUs to measure, where the machine has several
+        #[arg(long, value_name = "MODEL")]
+        gpu: Option<String>,
     },
     /// Look for what keeps this machine from working as a node
     #[command(after_help = "Example: grid node doctor")]
@@ -84,6 +87,12 @@ pub struct Details {
     /// Where clients reach it, http:// or https://; empty when they can't
     #[arg(long, value_name = "URL", env = "GRID_ENDPOINT")]
     endpoint: Option<String>,
+    /// The model of the GPUs to enter, where the machine has several
+    #[arg(long, value_name = "MODEL")]
+    gpu: Option<String>,
+    /// Enter no GPUs
+    #[arg(long, conflicts_with = "gpu")]
+    cpu: bool,
 }
 
 /// The unit that `grid node unit` prints.
@@ -108,7 +117,7 @@ pub async fn run(command: Command, session: &Session) -> Result<Exit> {
                 session.send_while(record, "close_node", vec![nodes::close_node(me)], wanted).await?;
             session.out.landed(&Facts::new().address("node", me), &[landed], None);
         }
-        Command::Bench { class } => bench(session, class).await?,
+        Command::Bench { class, gpu } => bench(session, class, gpu.as_deref()).await?,
         Command::Doctor => return doctor::run(session, doctor::Scope::Node).await,
         Command::Status(options) => return status::run(session, &options).await,
         Command::Start(options) => node_start::run(session, &options).await?,
@@ -123,15 +132,40 @@ fn machine(session: &Session) -> Result<Machine> {
     Machine::read(store.root()).context("what this machine is made of")
 }
 
+/// The GPUs that the registry gets to know: none where there is no driver, all of one model else.
+async fn gpus(session: &Session, model: Option<&str>) -> Result<Vec<Gpu>> {
+    let snapshot = match probe().await {
+        Ok(snapshot) => snapshot,
+        Err(ProbeError::NoLibrary) => Snapshot::default(),
+        Err(error) => return Err(error).context("which GPUs does this machine have? --cpu enters none"),
+    };
+    let mut gpus = Vec::new();
+    for sighting in snapshot.sightings {
+        match sighting {
+            Sighting::Read { gpu, .. } => gpus.push(gpu),
+            Sighting::Unreadable { index, reason, .. } => {
+                session.out.note(&format!("GPU {index} can't be read and is left out: {reason}"));
+            }
+        }
+    }
+    registration::of_one_model(gpus, model).map_err(|error| usage(format!("{error} (--gpu MODEL)")))
+}
+
+async fn probe() -> Result<Snapshot, ProbeError> {
+    let mut probe = NvmlProbe::start().map_err(|error| ProbeError::Driver(error.to_string()))?;
+    probe.snapshot().await
+}
+
 async fn tell(session: &Session, details: &Details, record: Option<&Node>) -> Result<()> {
     let me = session.me()?;
-    let hardware = registration::hardware(&machine(session)?);
+    let gpus = if details.cpu { Vec::new() } else { gpus(session, details.gpu.as_deref()).await? };
+    let hardware = registration::hardware(&machine(session)?, &gpus);
     let country = details.country.or_else(|| record.map(|record| record.country.get())).ok_or_else(|| {
         usage("where does the machine stand? Give --country, the ISO 3166-1 number, for example 756 for Switzerland")
     })?;
     let endpoint = details.endpoint.clone();
     let endpoint = endpoint.or_else(|| record.map(|record| text::read(&record.endpoint).to_owned()));
-    let software = registration::software(country, endpoint.unwrap_or_default());
+    let software = registration::software(country, endpoint.unwrap_or_default(), &gpus);
     let (kind, instruction) = match record {
         None => ("register_node", nodes::register_node(me, hardware, software)),
         Some(_) => ("update_node", nodes::update_node(me, hardware, software)),
@@ -204,7 +238,7 @@ async fn list(session: &Session) -> Result<()> {
 }
 
 /// Runs a benchmark and says what an attestor needs to attest it.
-async fn bench(session: &Session, class: u16) -> Result<()> {
+async fn bench(session: &Session, class: u16, gpu: Option<&str>) -> Result<()> {
     let class = BenchClass::from_number(class)
         .ok_or_else(|| usage(format!("--class {class}: there is no such benchmark class")))?;
     let me = session.me()?;
@@ -220,8 +254,19 @@ async fn bench(session: &Session, class: u16) -> Result<()> {
     let workplace = Workplace::new(scratch.path(), store, Sources::new(Vec::new()));
     let job = registration::benchmark_job(&me, record.hardware_slot.get());
     let executor = ProcessExecutor::default();
-    let ran =
-        registration::run_benchmark(class, job.clone(), Hardware::cpu("cpu"), &executor, &workplace).await?;
+    let device = if class.is_of_gpus() {
+        let gpus = gpus(session, gpu).await?;
+        if gpus.is_empty() {
+            return Err(usage(format!(
+                "--class {}: it measures GPUs, and this machine has none",
+                class.number()
+            )));
+        }
+        hardware_of("gpus", &gpus, &machine(session)?)
+    } else {
+        Hardware::cpu("cpu")
+    };
+    let ran = registration::run_benchmark(class, job.clone(), device, &executor, &workplace).await?;
     let score = class.score(&job, &ran.document).context("the benchmark")?;
     let facts = Facts::new()
         .address("node", me)
@@ -244,8 +289,7 @@ async fn bench(session: &Session, class: u16) -> Result<()> {
 
 /// Lists the GPUs of this machine.
 async fn devices(session: &Session) -> Result<()> {
-    let mut probe = NvmlProbe::start().context("the thread that asks the driver")?;
-    let snapshot = probe.snapshot().await.context("no GPU can be offered")?;
+    let snapshot = probe().await.context("no GPU can be offered")?;
     let mut tracker = Tracker::new(Rules::default());
     let rows = tracker.saw(snapshot).into_iter().filter_map(|event| match event {
         Event::Appeared { gpu, causes } => {

@@ -66,7 +66,7 @@ impl Stage {
     pub async fn onboard(&self, workplace: &Workplace, endpoint: String) -> Result<()> {
         let (node, report) = (self.node.pubkey(), &self.report);
         let machine = Machine::read(workplace.store.root()).context("what this machine is made of")?;
-        let hardware = registration::hardware(&machine);
+        let hardware = registration::hardware(&machine, &[]);
         let Hardware { cpu_cores, cpu_model, ram_mib, disk_gib, .. } = &hardware;
         report.note(
             "node",
@@ -74,7 +74,7 @@ impl Stage {
                 "{cpu_model}, {cpu_cores} cores, {ram_mib} MiB of memory, {disk_gib} GiB of disk, no GPU"
             ),
         );
-        let software = registration::software(COUNTRY, endpoint);
+        let software = registration::software(COUNTRY, endpoint, &[]);
         let register = nodes::register_node(node, hardware.clone(), software);
         self.send("register_node", &[register], &[&self.node]).await?;
         let source = address::token_account(&node, self.mint);

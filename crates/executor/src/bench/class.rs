@@ -72,6 +72,11 @@ impl BenchClass {
         self as u16
     }
 
+    /// Whether it measures GPUs.
+    pub fn is_of_gpus(self) -> bool {
+        self != Self::CpuFp32
+    }
+
     /// The unit of its score, in words.
     pub fn unit(self) -> &'static str {
         match self {

@@ -12,5 +12,5 @@ pub use {
     plan::{Change, Place, Running, plan},
     readiness::{Limits, Room, Shortage, shortages},
     run::{Manager, Signal, WorkerView},
-    watcher::{Watcher, hardware},
+    watcher::{Watcher, hardware_of},
 };

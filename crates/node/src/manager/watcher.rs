@@ -80,14 +80,19 @@ fn in_words(causes: &[Cause]) -> String {
 }
 
 /// A GPU as executors know it.
-pub fn hardware(gpu: &Gpu, machine: &Machine) -> Hardware {
+fn hardware(gpu: &Gpu, machine: &Machine) -> Hardware {
+    hardware_of(&gpu.uuid, std::slice::from_ref(gpu), machine)
+}
+
+/// GPUs as executors know them, as one device of this name: what each of them has at least.
+pub fn hardware_of(name: &str, gpus: &[Gpu], machine: &Machine) -> Hardware {
     Hardware {
-        gpu_uuids: vec![gpu.uuid.clone()],
-        vram_bytes: Some(gpu.vram_bytes),
-        compute_capability: Some(gpu.compute_capability),
-        cuda: Some(gpu.cuda),
+        gpu_uuids: gpus.iter().map(|gpu| gpu.uuid.clone()).collect(),
+        vram_bytes: gpus.iter().map(|gpu| gpu.vram_bytes).min(),
+        compute_capability: gpus.iter().map(|gpu| gpu.compute_capability).min(),
+        cuda: gpus.iter().map(|gpu| gpu.cuda).min(),
         memory_bytes: Some(machine.memory_bytes),
-        ..Hardware::cpu(&gpu.uuid)
+        ..Hardware::cpu(name)
     }
 }
 
