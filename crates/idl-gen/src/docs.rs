@@ -4,16 +4,13 @@
 //! own comment, as ``* `name`: sentence``, and here it becomes the argument's.
 
 use anchor_lang_idl::types::{
-    Idl, IdlDefinedFields, IdlInstruction, IdlInstructionAccountItem, IdlTypeDef, IdlTypeDefTy,
+    Idl, IdlDefinedFields, IdlInstruction, IdlInstructionAccountItem, IdlTypeDefTy,
 };
 
-/// Gives each argument its sentence, and the byte-aligned numbers theirs.
+/// Gives each argument its sentence.
 pub fn complete(idl: &mut Idl) {
     for instruction in &mut idl.instructions {
         move_arguments(instruction);
-    }
-    for type_ in &mut idl.types {
-        describe_number(type_);
     }
 }
 
@@ -41,20 +38,6 @@ fn move_arguments(instruction: &mut IdlInstruction) {
 fn capitalised(sentence: &str) -> String {
     let mut rest = sentence.chars();
     rest.next().map(|first| first.to_uppercase().chain(rest).collect()).unwrap_or_default()
-}
-
-/// `PodU64` and its kind come from Anchor without a comment.
-fn describe_number(type_: &mut IdlTypeDef) {
-    let Some(kind) = type_.name.strip_prefix("Pod").filter(|_| type_.docs.is_empty()) else {
-        return;
-    };
-    let sign = match kind.as_bytes().first() {
-        Some(b'U') => "unsigned",
-        Some(b'I') => "signed",
-        _ => return,
-    };
-    let bits = kind.get(1..).unwrap_or_default();
-    type_.docs.push(format!("{bits} bits, {sign}, little endian, at any address: no padding before it."));
 }
 
 /// What has no sentence, by its place.
@@ -114,7 +97,6 @@ mod tests {
                 "args": [{ "name": "amount", "type": "u64" }, { "name": "memo", "type": "string" }],
             }],
             "types": [
-                { "name": "PodI64", "type": { "kind": "type", "alias": "i64" } },
                 { "name": "Podium", "type": { "kind": "type", "alias": "i64" } },
                 { "name": "S", "docs": ["A thing."],
                   "type": { "kind": "struct", "fields": [{ "name": "x", "type": "u8" }] } },

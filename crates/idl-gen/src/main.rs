@@ -2,6 +2,7 @@
 //! writes what it says. What has no sentence is an error.
 
 mod docs;
+mod tidy;
 
 use std::{env, fs, path::PathBuf};
 
@@ -19,6 +20,7 @@ fn main() -> Result<()> {
         .cargo_args(cargo_args)
         .build()
         .with_context(|| format!("no IDL for {}: set ANCHOR_LOG to see the output", program.display()))?;
+    tidy::tidy(&mut idl);
     docs::complete(&mut idl);
     let missing = docs::missing(&idl);
     ensure!(missing.is_empty(), "{}: no doc comment for {}", program.display(), missing.join(", "));
