@@ -164,13 +164,17 @@ fn layouts() -> Vec<Layout> {
 fn every_offset_and_size_is_the_types() {
     let page = page();
     for layout in layouts() {
-        let mut fields: Vec<Field> = documented(&page, layout.account).into_iter().map(|(field, _)| field).collect();
+        let mut fields: Vec<Field> =
+            documented(&page, layout.account).into_iter().map(|(field, _)| field).collect();
         assert_eq!(fields.remove(0), Field { name: "discriminator".to_owned(), offset: 0, size: 8 });
         if layout.account == "Market" {
             let slots = fields.pop().expect("the slots");
             let count = fields.pop().expect("the count");
             assert_eq!((count.offset, count.size), (grid_jobs::Market::SLOT_COUNT_OFFSET, 4));
-            assert_eq!((slots.offset, slots.size), (grid_jobs::Market::SLOTS_OFFSET, size_of::<grid_jobs::QueueSlot>()));
+            assert_eq!(
+                (slots.offset, slots.size),
+                (grid_jobs::Market::SLOTS_OFFSET, size_of::<grid_jobs::QueueSlot>())
+            );
         }
         assert_eq!(fields, layout.fields, "{}", layout.account);
         // Nothing was forgotten on both sides: one field begins where the other ends.
@@ -223,7 +227,8 @@ fn every_type_and_discriminator_is_the_idls() {
     let page = page();
     let overview = rows(&section(&page, "## All accounts"));
     for layout in layouts() {
-        let idl: Value = serde_json::from_str(&repository(&format!("idl/grid_{}.json", layout.program))).unwrap();
+        let idl: Value =
+            serde_json::from_str(&repository(&format!("idl/grid_{}.json", layout.program))).unwrap();
         let mut expected = vec![("discriminator".to_owned(), "u8[8]".to_owned())];
         idl_fields(&idl, layout.account, "", &mut expected);
         let documented = documented(&page, layout.account);
@@ -335,7 +340,10 @@ fn seeds_give_the_clients_addresses() {
         (
             "associated token account",
             grid_client::token::ASSOCIATED_PROGRAM_ID,
-            address::token_account(&a, grid_client::token::Mint { address: mint, program: grid_client::token::PROGRAM_ID }),
+            address::token_account(
+                &a,
+                grid_client::token::Mint { address: mint, program: grid_client::token::PROGRAM_ID },
+            ),
         ),
         ("program data, which names the upgrade authority", loader, address::program_data_of(&a)),
     ];
@@ -348,7 +356,8 @@ fn seeds_give_the_clients_addresses() {
     for (name, program, address) in &expected {
         assert_eq!(derive(seeds(name), program, &values), *address, "{name}");
     }
-    let described = overview.iter().filter(|row| row.iter().any(|cell| cell.starts_with('[') && !cell.contains("](")));
+    let described =
+        overview.iter().filter(|row| row.iter().any(|cell| cell.starts_with('[') && !cell.contains("](")));
     assert_eq!(described.count(), expected.len(), "seeds on the page that are not checked");
 }
 
@@ -399,9 +408,12 @@ fn the_example_is_what_the_binary_writes() {
     let names = ["job 1", "job 2, closed", "job 3", "job 4", "job 5"];
     expected.extend(names.into_iter().zip(jobs.iter().copied()));
     let market = world.raw(&world.market).data;
-    let table: Vec<String> = expected.iter().map(|(name, address)| format!("| {name} | `{address}` |")).collect();
+    let table: Vec<String> =
+        expected.iter().map(|(name, address)| format!("| {name} | `{address}` |")).collect();
     let dumps = [dump(&market[..568]), dump(&world.raw(&jobs[0]).data), dump(&world.raw(&world.device).data)];
-    let is_right = expected.iter().all(|(name, address)| named.get(name).is_some_and(|found| *found == address.to_string()))
+    let is_right = expected
+        .iter()
+        .all(|(name, address)| named.get(name).is_some_and(|found| *found == address.to_string()))
         && blocks(&page) == dumps;
     assert!(is_right, "the page's example should be\n{}\n\n{}\n", table.join("\n"), dumps.join("\n\n"));
     // What the page says of the rest.
@@ -425,7 +437,8 @@ fn the_example_reads_as_the_page_says() {
         let (field, _) = fields.iter().find(|(field, _)| field.name == name).expect("the field");
         bytes[field.offset..field.offset + field.size].to_vec()
     };
-    let word = |bytes: Vec<u8>| -> u64 { bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)) };
+    let word =
+        |bytes: Vec<u8>| -> u64 { bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)) };
     let slot = |index: u64| -> (Address, u64, u64) {
         let at = 388 + 36 * index as usize;
         let address = Address::new_from_array(market[at..at + 32].try_into().unwrap());

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::{
-    bench,
+    bench, book,
     build::{self, build_and_host},
     cli::{IdlArgs, TestArgs},
     context::Context,
@@ -61,6 +61,7 @@ pub fn command(context: &Context, args: &TestArgs) -> Result<()> {
     }
     if lint {
         lint::docs(&host)?;
+        book::build_or_skip(context)?;
     }
     println!("all passed");
     Ok(())

@@ -12,6 +12,7 @@ pub mod edit;
 pub mod engine;
 pub mod linker;
 pub mod llvm;
+pub mod mdbook;
 pub mod rust;
 pub mod std_copy;
 pub mod std_edits;
