@@ -260,8 +260,8 @@ mod tests {
 
     const SOURCE: &str = "
         pub fn take(ctx: &mut Context<Take>, terms: &Terms) -> Result<()> { handle_take(ctx, terms) }
-        pub struct Take { #[account(address = a @ E::WrongA)] pub a: Signer, pub more: Nested<More> }
-        pub struct More { #[account(mut, address = b @ E::WrongB)] pub b: Signer }
+        pub struct Take { #[account(address = a @ AnError::WrongA)] pub a: Signer, pub more: Nested<More> }
+        pub struct More { #[account(mut, address = b @ AnError::WrongB)] pub b: Signer }
         pub fn handle_take(ctx: &mut Context<Take>, terms: &Terms) -> Result<()> {
             terms.check()?;
             accounts.job.end()?;
@@ -269,13 +269,13 @@ mod tests {
             let new = Fresh { job };
             new.open()
         }
-        impl Fresh { fn open(&self) { E::NotFresh } }
-        impl Pool { fn open(&self) { E::NoPool } }
-        impl Terms { fn check(&self) { require!(x, E::BadTerms) } }
-        impl Other { fn check(&self) { E::NotThis } fn end(&self) { E::NorThis } }
-        impl Job { fn end(&self) { self.inner() } fn inner(&self) { E::Ended } }
+        impl Fresh { fn open(&self) { AnError::NotFresh } }
+        impl Pool { fn open(&self) { AnError::NoPool } }
+        impl Terms { fn check(&self) { require!(x, AnError::BadTerms) } }
+        impl Other { fn check(&self) { AnError::NotThis } fn end(&self) { AnError::NorThis } }
+        impl Job { fn end(&self) { self.inner() } fn inner(&self) { AnError::Ended } }
         impl<'a> Offer<'a> { fn make(self) { log!(Made { a }) } }
-        fn make() { E::FreeFunction }
+        fn make() { AnError::FreeFunction }
         pub fn leave(ctx: &mut Context<Leave>) -> Result<()> { Ok(()) }
     ";
 
