@@ -200,6 +200,31 @@ fn a_slot_is_as_the_page_says() {
     assert_eq!(found, expected);
 }
 
+#[test]
+fn the_numbers_of_states_are_the_programs() {
+    use grid_jobs::{AccessRule, DeviceState, JobKind, JobState, QueueKind};
+    let page = page();
+    let says = |account: &str, field: &str, text: String| {
+        let rows = rows(&section(&page, &format!("### {account}")));
+        let row = rows.iter().find(|row| row[3] == field).expect("the field");
+        assert!(row[4].starts_with(&text), "{account}.{field}: `{}` should begin with `{text}`", row[4]);
+    };
+    let job = [JobState::Queued, JobState::Assigned, JobState::Running, JobState::Done, JobState::Stopped];
+    let [queued, assigned, running, done, stopped] = job.map(|state| state as u8);
+    let text =
+        format!("{queued} queued, {assigned} assigned, {running} running, {done} done, {stopped} stopped.");
+    says("Job", "state", text);
+    says("Job", "kind", format!("{} batch, {} service.", JobKind::Batch as u8, JobKind::Service as u8));
+    let device = [DeviceState::Idle, DeviceState::Queued, DeviceState::Assigned, DeviceState::Running];
+    let [idle, queued, assigned, running] = device.map(|state| state as u8);
+    says("Device", "state", format!("{idle} idle, {queued} queued, {assigned} assigned, {running} running."));
+    let [jobs, devices] = [QueueKind::Jobs, QueueKind::Devices].map(|kind| kind as u8);
+    says("Market", "queue.kind", format!("{jobs} jobs wait, {devices} devices wait."));
+    let [none, issued, holder] =
+        [AccessRule::NotAsked, AccessRule::Issued, AccessRule::Holder].map(|rule| rule as u8);
+    says("Market", "admission.access", format!("{none} `NotAsked`, {issued} `Issued`, {holder} `Holder`"));
+}
+
 /// A type of the IDL as the page writes it.
 fn type_name(of: &Value) -> String {
     match of {

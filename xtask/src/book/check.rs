@@ -56,6 +56,7 @@ fn files(root: &Path, endings: &[&str]) -> Result<Vec<String>> {
 pub fn faults(root: &Path, pages: &BTreeMap<String, Markdown>) -> Result<Vec<String>> {
     let tests = Tests::read(root)?;
     let mut faults = unlisted(root)?;
+    faults.extend(unknown_in_ci(root)?);
     for (path, page) in pages {
         let mut add = |line: usize, fault: String| faults.push(format!("{path}:{line}: {fault}"));
         for (line, target) in &page.links {
@@ -68,12 +69,12 @@ pub fn faults(root: &Path, pages: &BTreeMap<String, Markdown>) -> Result<Vec<Str
                 add(block.line, fault);
             }
         }
-        for (line, span) in &page.spans {
-            // Elsewhere than on the page about tests only what is plainly a path of the checkout.
-            if path == "docs/security.md" || FOLDERS.iter().any(|folder| span.starts_with(folder)) {
-                if let Some(fault) = tests.missing(span) {
-                    add(*line, fault);
-                }
+        // Elsewhere than on the page about tests only what is plainly a path of the checkout.
+        let is_name =
+            |span: &str| path == "docs/security.md" || FOLDERS.iter().any(|folder| span.starts_with(folder));
+        for (line, span) in page.spans.iter().filter(|(_, span)| is_name(span)) {
+            if let Some(fault) = tests.missing(span) {
+                add(*line, fault);
             }
         }
     }
@@ -143,6 +144,17 @@ fn unrun(block: &Block, tests: &Tests) -> Vec<String> {
         ),
     }
     faults
+}
+
+/// What CI runs that is no task, or that it runs none.
+fn unknown_in_ci(root: &Path) -> Result<Vec<String>> {
+    let script = read(&root.join(".ci/run"))?;
+    let tasks: Vec<&str> = script.lines().filter(|line| line.starts_with("cargo xtask ")).collect();
+    let mut faults: Vec<String> = tasks.iter().filter_map(|task| unknown_task(task)).collect();
+    if tasks.is_empty() {
+        faults.push("no line begins with `cargo xtask`".to_owned());
+    }
+    Ok(faults.into_iter().map(|fault| format!(".ci/run: {fault}")).collect())
 }
 
 /// Why `cargo xtask …` is no command of ours.

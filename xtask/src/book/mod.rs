@@ -21,6 +21,7 @@ pub fn command(context: &Context, args: &BookArgs) -> Result<()> {
     if args.check {
         return check(root);
     }
+    let _lock = context.cache.lock()?;
     for (name, text) in reference::pages(root, &hints(root)?)? {
         let path = root.join("docs").join(name);
         if !stamp::matches(&path, &text) {

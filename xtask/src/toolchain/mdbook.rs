@@ -20,7 +20,7 @@ pub fn install(cache: &Cache) -> Result<PathBuf> {
         if root.join("bin").join(name).is_file() {
             continue;
         }
-        eprintln!("compiling {name} {version} into the cache (once; two minutes or so on two cores)");
+        eprintln!("compiling {name} {version} into the cache (once; one to two minutes on two cores)");
         let mut command = Command::new(host::cargo());
         command
             .args(["install", name, "--locked", "--ignore-rust-version", "--version", version, "--root"])
