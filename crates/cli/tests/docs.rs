@@ -26,7 +26,7 @@ use std::{
 };
 
 /// Longest run of a command, and longest wait for what one that goes on prints.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// What each scenario is made of: pages, and the shells that are used of them.
 const SCENARIOS: [(&str, &[(&str, &[&str])]); 2] = [
