@@ -28,8 +28,11 @@ use std::{
 /// Longest run of a command, and longest wait for what one that goes on prints.
 const PATIENCE: Duration = Duration::from_secs(180);
 
-/// What each scenario is made of: pages, and the shells that are used of them.
-const SCENARIOS: [(&str, &[(&str, &[&str])]); 2] = [
+/// A page, and the shells that are used of it.
+type Part = (&'static str, &'static [&'static str]);
+
+/// What each scenario is made of.
+const SCENARIOS: [(&str, &[Part]); 2] = [
     ("newcomer", &[("README.md", &["first", "second", "third"])]),
     ("client", &[("README.md", &["first", "second"]), ("docs/guide-client.md", &["client"])]),
 ];
@@ -335,7 +338,7 @@ impl Stage {
             self.exports.insert(name.to_owned(), value.to_owned());
             return;
         }
-        let mut running = Running::start(self.command(&here), here.clone());
+        let running = Running::start(self.command(&here), here.clone());
         if here.starts_with("grid localnet") || here.starts_with("grid node start") {
             self.running.insert(shell.to_owned(), running);
             self.shows(place, shell, printed);
