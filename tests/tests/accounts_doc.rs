@@ -3,7 +3,7 @@
 
 use anchor_lang::Discriminator;
 use grid_client::{address, instruction, nodes, pools, rewards, staking};
-use grid_tests::World;
+use grid_tests::{World, keypair_for};
 use serde_json::Value;
 use solana_address::Address;
 use solana_signer::Signer;
@@ -318,59 +318,76 @@ fn derive(cell: &str, program: &Address, values: &BTreeMap<&str, Vec<u8>>) -> Ad
 #[test]
 fn seeds_give_the_clients_addresses() {
     let page = page();
-    let [a, b, c] = [1, 2, 3].map(|byte| Address::new_from_array([byte; 32]));
-    let mint = b;
+    // No two seeds have the same value, so that none can stand in another's place.
+    let at = |name: &str| keypair_for(name).pubkey();
     let mut values: BTreeMap<&str, Vec<u8>> = BTreeMap::new();
-    for name in ["authority", "project", "market", "node", "stake_mint", "pool", "wallet", "program"] {
-        values.insert(name, a.as_ref().to_vec());
+    for name in [
+        "authority",
+        "collection",
+        "emission",
+        "key",
+        "market",
+        "mint",
+        "node",
+        "owner",
+        "pool",
+        "program",
+        "project",
+        "reward_mint",
+        "stake",
+        "stake_mint",
+        "wallet",
+    ] {
+        values.insert(name, at(name).as_ref().to_vec());
     }
-    for name in ["mint", "key", "owner", "stake", "reward_mint", "emission"] {
-        values.insert(name, b.as_ref().to_vec());
-    }
-    values.insert("collection", c.as_ref().to_vec());
     values.insert("TOKEN_METADATA", grid_token_metadata::ID.as_ref().to_vec());
     values.insert("token program", grid_client::token::PROGRAM_ID.as_ref().to_vec());
     values.insert("id u64", 7_u64.to_le_bytes().to_vec());
     values.insert("index u64", 7_u64.to_le_bytes().to_vec());
     values.insert("index u32", 7_u32.to_le_bytes().to_vec());
     values.insert("class u16", 7_u16.to_le_bytes().to_vec());
+    let mint = at("mint");
     let (jobs, in_nodes) = (grid_jobs::ID, grid_nodes::ID);
     let (stakes, in_rewards, in_pools) = (grid_staking::ID, grid_rewards::ID, grid_pools::ID);
     let loader = solana_sdk_ids::bpf_loader_upgradeable::ID;
     let expected = [
         ("[Config](#config)", jobs, address::config().0),
-        ("[Market](#market)", jobs, address::market(&a, 7).0),
-        ("[Project](#project)", jobs, address::project(&mint, &b).0),
-        ("[Member](#member)", jobs, address::member(&a, &b).0),
-        ("[Job](#job)", jobs, address::job(&a, 7).0),
-        ("[Device](#device)", jobs, address::device(&a, &a, 7).0),
-        ("[Admission](#admission)", jobs, address::admission(&a, &mint).0),
-        ("[Node](#node)", in_nodes, nodes::node_address(&a).0),
+        ("[Market](#market)", jobs, address::market(&at("authority"), 7).0),
+        ("[Project](#project)", jobs, address::project(&mint, &at("owner")).0),
+        ("[Member](#member)", jobs, address::member(&at("project"), &at("key")).0),
+        ("[Job](#job)", jobs, address::job(&at("project"), 7).0),
+        ("[Device](#device)", jobs, address::device(&at("market"), &at("node"), 7).0),
+        ("[Admission](#admission)", jobs, address::admission(&at("market"), &mint).0),
+        ("[Node](#node)", in_nodes, nodes::node_address(&at("node")).0),
         ("[Collection](#collection)", in_nodes, nodes::collection_address(&mint).0),
-        ("[Attestation](#attestation)", in_nodes, nodes::attestation_address(&c, &a, 7).0),
+        (
+            "[Attestation](#attestation)",
+            in_nodes,
+            nodes::attestation_address(&at("collection"), &at("node"), 7).0,
+        ),
         ("[Access](#access)", in_nodes, nodes::access_address(&mint).0),
         ("[Settings](#settings)", stakes, staking::settings_address(&mint).0),
-        ("[Stake](#stake)", stakes, staking::stake_address(&mint, &b, 7).0),
-        ("[Pool](#pool)", in_rewards, rewards::pool_address(&a, &b).0),
-        ("[Position](#position)", in_rewards, rewards::position_address(&a, &b).0),
-        ("[Emission](#emission)", in_pools, pools::emission_address(&a, 7).0),
+        ("[Stake](#stake)", stakes, staking::stake_address(&mint, &at("owner"), 7).0),
+        ("[Pool](#pool)", in_rewards, rewards::pool_address(&at("stake_mint"), &at("reward_mint")).0),
+        ("[Position](#position)", in_rewards, rewards::position_address(&at("pool"), &at("stake")).0),
+        ("[Emission](#emission)", in_pools, pools::emission_address(&at("authority"), 7).0),
         ("vault of a mint", jobs, address::vault(&mint).0),
         ("vault of a mint's stakes", stakes, staking::vault_address(&mint).0),
-        ("vault of a reward pool", in_rewards, rewards::vault_address(&a).0),
-        ("vault of an emission", in_pools, pools::vault_address(&b).0),
-        ("mint of a collection made here", in_nodes, nodes::collection_mint_address(&a, 7).0),
-        ("mint of an access NFT", in_nodes, nodes::access_mint_address(&c, 7).0),
+        ("vault of a reward pool", in_rewards, rewards::vault_address(&at("pool")).0),
+        ("vault of an emission", in_pools, pools::vault_address(&at("emission")).0),
+        ("mint of a collection made here", in_nodes, nodes::collection_mint_address(&at("authority"), 7).0),
+        ("mint of an access NFT", in_nodes, nodes::access_mint_address(&at("collection"), 7).0),
         ("metadata of an NFT", grid_token_metadata::ID, nodes::metadata_address(&mint)),
         ("master edition of an NFT", grid_token_metadata::ID, nodes::edition_address(&mint)),
         (
             "associated token account",
             grid_client::token::ASSOCIATED_PROGRAM_ID,
             address::token_account(
-                &a,
+                &at("wallet"),
                 grid_client::token::Mint { address: mint, program: grid_client::token::PROGRAM_ID },
             ),
         ),
-        ("program data, which names the upgrade authority", loader, address::program_data_of(&a)),
+        ("program data, which names the upgrade authority", loader, address::program_data_of(&at("program"))),
     ];
     let overview = rows(&section(&page, "## All accounts"));
     let seeds = |name: &str| {
