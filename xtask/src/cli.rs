@@ -31,6 +31,11 @@ pub enum Command {
     Build(BuildArgs),
     /// Write idl/PROGRAM.json for every program
     Idl(IdlArgs),
+    /// Write docs/{instructions,errors,events}.md, check every page, and build the book to target/book
+    ///
+    /// A fault is a link that leads nowhere, a page that the summary does not list, the name of a test that is not there, or a
+    /// command that does not say how it is run.
+    Book(BookArgs),
     /// Check formatting, clippy, rustdoc, program ids and that no key file is in git
     Lint,
     /// Set up, build, lint, compare the IDL, and run every test; with a filter or package, only those tests
@@ -87,6 +92,14 @@ pub enum Way {
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub struct IdlArgs {
     /// Fail when a file in the checkout differs from what the source gives, instead of writing it
+    #[arg(long)]
+    pub check: bool,
+}
+
+/// Arguments of `book`.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct BookArgs {
+    /// Compare and check only: write nothing, build nothing
     #[arg(long)]
     pub check: bool,
 }

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::{Result, ensure};
 
-use crate::{context::Context, host::Host, process, program_ids};
+use crate::{book, context::Context, host::Host, process, program_ids};
 
 /// Every check that needs no program binary.
 pub fn command(context: &Context) -> Result<()> {
@@ -20,6 +20,7 @@ pub fn run(context: &Context, host: &Host) -> Result<()> {
     program_ids::check(context)?;
     process::step("no key files in git");
     no_key_files(context)?;
+    book::check(&context.workspace.root)?;
     process::run("format", host.command("fmt").args(["--all", "--check"]))?;
     process::run(
         "clippy",

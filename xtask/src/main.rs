@@ -1,6 +1,7 @@
 //! Grid's tasks: `cargo xtask help` lists them.
 
 mod bench;
+mod book;
 mod build;
 mod cache;
 mod cli;
@@ -51,6 +52,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Setup(args) => setup::command(&context, &args),
         Command::Build(args) => build::command(&context, &args),
         Command::Idl(args) => idl::command(&context, &args),
+        Command::Book(args) => book::command(&context, &args),
         Command::Lint => lint::command(&context),
         Command::Test(args) => test::command(&context, &args),
         Command::Bench(args) => bench::command(&context, &args),

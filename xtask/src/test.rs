@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::{
-    bench,
+    bench, book,
     build::{self, build_and_host},
     cli::{IdlArgs, TestArgs},
     context::Context,
@@ -59,6 +59,9 @@ pub fn command(context: &Context, args: &TestArgs) -> Result<()> {
         bench::measure(&built, &host, &["--check".to_owned()])?;
         e2e::run(context, &built, &host, &[])?;
         release::run(context, &built, &args.build)?;
+    }
+    if lint {
+        book::build_or_skip(context)?;
     }
     println!("all passed");
     Ok(())

@@ -39,6 +39,24 @@ pub const CARGO_CYCLONEDX: Installed = Installed {
     flags: &[],
 };
 
+/// The book; what of it is not needed left out.
+pub const MDBOOK: Installed = Installed {
+    package: "mdbook",
+    binary: "mdbook",
+    version: "0.5.4",
+    takes: "a minute or two",
+    flags: &["--no-default-features", "--features", "search"],
+};
+
+/// The diagrams in the book.
+pub const MDBOOK_MERMAID: Installed = Installed {
+    package: "mdbook-mermaid",
+    binary: "mdbook-mermaid",
+    version: "0.17.1",
+    takes: "about a minute",
+    flags: &[],
+};
+
 impl Installed {
     /// Where it is, or will be.
     pub fn path(&self, cache: &Cache) -> PathBuf {
