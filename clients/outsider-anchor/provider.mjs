@@ -62,9 +62,7 @@ export class Provider {
     this.svm.expireBlockhash();
     if (outcome instanceof FailedTransactionMetadata) {
       this.logs = outcome.meta().logs();
-      // As an endpoint says it: the reason stands in the program's last line.
-      const reason = this.logs.findLast((line) => line.includes("failed: "))?.split("failed: ")[1] ?? outcome.toString();
-      const parts = { action: "simulate", signature: "", transactionMessage: reason, logs: this.logs };
+      const parts = { action: "simulate", signature: "", transactionMessage: outcome.toString(), logs: this.logs };
       throw new web3.SendTransactionError(parts);
     }
     this.logs = outcome.logs();
