@@ -51,9 +51,9 @@ const ADDRESSES = {
     pda("node", word("node"), key("node")),
     pda("collectionMint", word("collection_mint"), key("authority"), number("id", "u64")),
     pda("collection", word("collection"), key("mint")),
-    pda("accessMint", word("access_mint"), key("collection"), number("index", "u64")),
+    pda("accessMint", word("access_mint"), key("collectionMint"), number("index", "u64")),
     pda("access", word("access"), key("mint")),
-    pda("attestation", word("attestation"), key("collection"), key("node"), number("class", "u16")),
+    pda("attestation", word("attestation"), key("collectionMint"), key("node"), number("class", "u16")),
     metadata,
     edition,
   ],
@@ -74,19 +74,33 @@ const ADDRESSES = {
   ],
 };
 
-/** Slots of instructions that are filled by an address of the same program, where the caller names none. */
+/** Slots of instructions that are filled by an address of the same name's program, where the caller names none. */
 const SLOTS = {
   gridJobs: { config: "config", vault: "vault", job: "job", programData: "programData" },
-  gridNodes: { record: "node", collection: "collection", access: "access", attestation: "attestation" },
+  gridNodes: { record: "node" },
   gridStaking: { settings: "settings", vault: "vault", stake: "stake", programData: "programData" },
   gridRewards: { vault: "vault", position: "position" },
   gridPools: { emission: "emission", vault: "vault" },
 };
 
-/** The same for single instructions: the mint that they make, and what belongs to it; none for what exists before. */
+/** The same for single instructions; `of` says which slot a seed is, where it is called otherwise. */
+const COLLECTION = {
+  collection: { address: "collection", of: { mint: "collectionMint" } },
+  collectionMetadata: { address: "metadata", of: { mint: "collectionMint" } },
+  collectionEdition: { address: "edition", of: { mint: "collectionMint" } },
+};
 const SLOTS_OF = {
-  createCollection: { mint: "collectionMint", metadata: "metadata", edition: "edition" },
-  issueAccess: { mint: "accessMint", metadata: "metadata", edition: "edition", collection: undefined },
+  createCollection: { mint: "collectionMint", collection: "collection", metadata: "metadata", edition: "edition" },
+  adoptCollection: { collection: "collection", metadata: "metadata" },
+  issueAccess: {
+    ...COLLECTION,
+    node: { address: "node", of: { node: "wallet" } },
+    mint: "accessMint",
+    metadata: "metadata",
+    edition: "edition",
+    access: "access",
+  },
+  revokeAccess: COLLECTION,
 };
 
 /** The account whose bump an instruction takes as its argument `bump`. */
@@ -159,11 +173,12 @@ function fillSlots(instruction, programName, addresses) {
     return argumentNames.has(seed) ? argumentValueNode(seed) : undefined;
   };
   const accounts = instruction.accounts.map((account) => {
-    const address = addresses.find(({ name }) => name === names[account.name]);
+    const filling = names[account.name];
+    const address = addresses.find(({ name }) => name === (filling?.address ?? filling));
     const isGiven = account.defaultValue && account.defaultValue.kind !== "pdaValueNode";
     if (!address || account.isOptional || isGiven) return account;
     const seeds = address.seeds.filter(({ kind }) => kind === "variablePdaSeedNode");
-    const values = seeds.map(({ name }) => valueOf(name, account.name));
+    const values = seeds.map(({ name }) => valueOf(filling.of?.[name] ?? name, account.name));
     if (values.includes(undefined)) return account;
     const given = seeds.map(({ name }, index) => pdaSeedValueNode(name, values[index]));
     return { ...account, defaultValue: pdaValueNode(pdaLinkNode(address.name), given) };
