@@ -4,6 +4,7 @@ mod bench;
 mod build;
 mod cache;
 mod cli;
+mod clients;
 mod context;
 mod demo;
 mod doctor;
@@ -50,6 +51,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Setup(args) => setup::command(&context, &args),
         Command::Build(args) => build::command(&context, &args),
         Command::Idl(args) => idl::command(&context, &args),
+        Command::Clients(args) => clients::command(&context, &args),
         Command::Lint => lint::command(&context),
         Command::Test(args) => test::command(&context, &args),
         Command::Bench(args) => bench::command(&context, &args),

@@ -211,6 +211,11 @@ export class World {
     await this.send([create, getMintToInstruction({ mint, token, mintAuthority: payer, amount })]);
   }
 
+  /** Has the endpoint say that a transaction landed and failed. */
+  fail(signature: Uint8Array, err: unknown): void {
+    this.statuses.set(getBase58Decoder().decode(signature), { slot: 1n, confirmations: 1n, err, confirmationStatus: "confirmed" });
+  }
+
   /** Writes who may upgrade a program: bytes 12 to 45 of its program data account. */
   private async setUpgradeAuthority(program: Address): Promise<void> {
     const [address] = await jobs.findProgramDataPda();

@@ -12,6 +12,8 @@ pub mod edit;
 pub mod engine;
 pub mod linker;
 pub mod llvm;
+pub mod node;
+pub mod python;
 pub mod rust;
 pub mod std_copy;
 pub mod std_edits;
