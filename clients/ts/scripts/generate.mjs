@@ -2,9 +2,15 @@
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { rootNodeFromAnchor } from "@codama/nodes-from-anchor";
+import { extractPdasVisitor, rootNodeFromAnchorWithoutDefaultVisitor } from "@codama/nodes-from-anchor";
 import { getRenderMapVisitor } from "@codama/renderers-js";
-import { createFromRoot } from "codama";
+import {
+  createFromRoot,
+  getCommonInstructionAccountDefaultRules,
+  setFixedAccountSizesVisitor,
+  setInstructionAccountDefaultValuesVisitor,
+  transformU8ArraysToBytesVisitor,
+} from "codama";
 import { facts } from "./facts.mjs";
 import { shape, readable } from "./shape.mjs";
 
@@ -15,7 +21,13 @@ const target = join(root, "src/generated");
 rmSync(target, { recursive: true, force: true });
 for (const file of readdirSync(idls).filter((name) => name.endsWith(".json")).sort()) {
   const idl = JSON.parse(readFileSync(join(idls, file), "utf8"));
-  const program = createFromRoot(rootNodeFromAnchor(readable(idl)));
+  const program = createFromRoot(rootNodeFromAnchorWithoutDefaultVisitor(readable(idl)));
+  // Codama's usual steps but two: those take the fields of a struct that one instruction alone uses out of it, so that
+  // an instruction's arguments would change when another one comes to use the struct.
+  program.update(extractPdasVisitor());
+  program.update(setFixedAccountSizesVisitor());
+  program.update(setInstructionAccountDefaultValuesVisitor(getCommonInstructionAccountDefaultRules()));
+  program.update(transformU8ArraysToBytesVisitor());
   shape(program);
   const folder = join(target, idl.metadata.name.replace("grid_", ""));
   const files = program.accept(getRenderMapVisitor({

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { type Address, SOLANA_ERROR__INSTRUCTION_ERROR__CUSTOM, SolanaError, getTransactionDecoder } from "@solana/kit";
 import { GridError, atoms, gridErrorOf, jobs, postJob, sender, watchJob } from "../src/index.js";
+import { FailedTransactionMetadata } from "litesvm";
 import { World, refusal } from "./world.js";
 
 const DEFINITION = '{"version": "0.1", "type": "container", "ops": []}';
@@ -108,9 +109,8 @@ test("a transaction that lands and fails is told by the program's error", async 
   // The endpoint takes it unseen, as it does without a preflight.
   world.intercept = (bytes) => {
     const outcome = world.svm.sendTransaction(getTransactionDecoder().decode(bytes));
-    assert.ok("err" in outcome, "it must fail");
-    const signature = Buffer.from(outcome.meta().signature());
-    world.fail(signature, { InstructionError: [0, { Custom: 6_019 }] });
+    assert.ok(outcome instanceof FailedTransactionMetadata);
+    world.fail(outcome);
   };
   const order = { id: 1n, kind: jobs.JobKind.Batch, definition: new Uint8Array(32).fill(7), timeoutSeconds: 600 };
   const list = await jobs.getListInstructionAsync({ owner, project, market, ...order, maxPricePerSecondAtoms: 1n });

@@ -14,12 +14,14 @@ import {
   type Rpc,
   type RpcTransport,
   type SolanaRpcApi,
+  assertAccountExists,
   createKeyPairSignerFromPrivateKeyBytes,
   createSolanaRpcFromTransport,
   getAddressEncoder,
   getBase58Decoder,
   getBase64Decoder,
   getBase64Encoder,
+  getProgramDerivedAddress,
   getTransactionDecoder,
   lamports,
 } from "@solana/kit";
@@ -211,17 +213,19 @@ export class World {
     await this.send([create, getMintToInstruction({ mint, token, mintAuthority: payer, amount })]);
   }
 
-  /** Has the endpoint say that a transaction landed and failed. */
-  fail(signature: Uint8Array, err: unknown): void {
-    this.statuses.set(getBase58Decoder().decode(signature), { slot: 1n, confirmations: 1n, err, confirmationStatus: "confirmed" });
+  /** Has the endpoint say that a transaction landed and failed so. */
+  fail(outcome: FailedTransactionMetadata): void {
+    const signature = getBase58Decoder().decode(outcome.meta().signature());
+    this.statuses.set(signature, { slot: 1n, confirmations: 1n, err: jsonOf(outcome.err()), confirmationStatus: "confirmed" });
   }
 
   /** Writes who may upgrade a program: bytes 12 to 45 of its program data account. */
   private async setUpgradeAuthority(program: Address): Promise<void> {
-    const [address] = await jobs.findProgramDataPda();
-    const data = program === jobs.GRID_JOBS_PROGRAM_ADDRESS ? address : (await staking.findProgramDataPda())[0];
-    const account = this.account(data);
-    if (!account.exists) return;
+    const loader = "BPFLoaderUpgradeab1e11111111111111111111111" as Address;
+    const seeds = [getAddressEncoder().encode(program)];
+    const [address] = await getProgramDerivedAddress({ programAddress: loader, seeds });
+    const account = this.account(address);
+    assertAccountExists(account);
     const bytes = Uint8Array.from(account.data);
     bytes[12] = 1;
     bytes.set(getAddressEncoder().encode(this.authority.address), 13);
