@@ -11,6 +11,7 @@ export { TOKEN_PROGRAM, tokenAccount } from "./address.js";
 export { type Atoms, atoms, formatTokens, parseTokens } from "./amount.js";
 export { GridError, gridErrorOf } from "./error.js";
 export { type GridEvent, eventsIn } from "./event.js";
+export { nodeOf } from "./find.js";
 export { type JobOrder, type JobSighting, type PostedJob, type WatchOptions, postJob, sha256, watchJob } from "./job.js";
 export { type MarketView, type QueueKind, decodeMarket } from "./market.js";
 export { type Price, type Settlement, escrowFor, feeOn, settle } from "./money.js";

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { type IncomingMessage, createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
 import { test } from "node:test";
 import { createKeyPairSignerFromPrivateKeyBytes, getAddressDecoder, getBase16Encoder } from "@solana/kit";
 import { fetchContent, fetchJobStatus, pushContent, sha256, signRequest } from "../src/index.js";
+import { bodyOf, serve } from "./serve.js";
 import { ROOT } from "./world.js";
 
 const PAGE = readFileSync(join(process.env["GRID_DOCS_DIR"] ?? join(ROOT, "docs"), "node-api.md"), "utf8");
@@ -37,9 +37,7 @@ test("content is pushed signed and fetched by its hash, and other bytes are refu
   const asked: { line: string; headers: IncomingMessage["headers"]; body: string }[] = [];
   const result = new TextEncoder().encode("result");
   await using server = await serve(async (request) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    asked.push({ line: `${request.method} ${request.url}`, headers: request.headers, body: Buffer.concat(chunks).toString() });
+    asked.push({ line: `${request.method} ${request.url}`, headers: request.headers, body: await bodyOf(request) });
     if (request.method === "PUT") return [201, ""];
     if (request.url === `/jobs/${job}`) return [200, '{"state": "running"}'];
     return request.url?.endsWith(hash("gone")) ? [404, "this node does not hold it"] : [200, "result"];
@@ -57,13 +55,3 @@ test("content is pushed signed and fetched by its hash, and other bytes are refu
 });
 
 const hash = (text: string) => createHash("sha256").update(text).digest("hex");
-
-async function serve(answer: (request: IncomingMessage) => Promise<[number, string]>) {
-  const server = createServer((request, response) => {
-    void answer(request).then(([status, text]) => response.writeHead(status).end(text));
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-  const close = () => (server.closeAllConnections(), new Promise<void>((resolve) => server.close(() => resolve())));
-  return { endpoint, [Symbol.asyncDispose]: close };
-}

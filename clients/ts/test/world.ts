@@ -11,6 +11,7 @@ import {
   type Instruction,
   type KeyPairSigner,
   type MaybeEncodedAccount,
+  type ReadonlyUint8Array,
   type Rpc,
   type RpcTransport,
   type SolanaRpcApi,
@@ -19,6 +20,7 @@ import {
   createSolanaRpcFromTransport,
   getAddressEncoder,
   getBase58Decoder,
+  getBase58Encoder,
   getBase64Decoder,
   getBase64Encoder,
   getProgramDerivedAddress,
@@ -249,6 +251,13 @@ export async function refusal(send: Send, instructions: readonly Instruction[]):
   throw new Error("the instructions were accepted");
 }
 
+type Filter = { readonly memcmp: { readonly offset: bigint | number; readonly bytes: string } };
+
+/** Whether an account's bytes pass a filter. */
+function holds(data: ReadonlyUint8Array, { offset, bytes }: Filter["memcmp"]): boolean {
+  return getBase58Encoder().encode(bytes).every((byte, at) => data[Number(offset) + at] === byte);
+}
+
 type Call = { readonly method: string; readonly params: readonly unknown[]; readonly id: unknown };
 
 /** JSON-RPC answered by the LiteSVM. */
@@ -265,7 +274,7 @@ function transport(world: World): RpcTransport {
           space: BigInt(account.data.length),
         }
       : null;
-  const answers: Record<string, (params: readonly unknown[]) => unknown> = {
+  const answers: Record<string, (params: readonly any[]) => unknown> = {
     getLatestBlockhash: () => ({
       context,
       value: { blockhash: world.svm.latestBlockhash(), lastValidBlockHeight: BigInt(world.blockHeight + 150) },
@@ -276,6 +285,11 @@ function transport(world: World): RpcTransport {
       context,
       value: (addresses as Address[]).map((address) => encoded(world.account(address))),
     }),
+    getProgramAccounts: ([program, { filters }]) =>
+      world.svm
+        .getProgramAccounts(program as Address)
+        .filter(({ data }) => (filters as Filter[]).every(({ memcmp }) => holds(data, memcmp)))
+        .map((account) => ({ pubkey: account.address, account: encoded(world.account(account.address)) })),
     getSignatureStatuses: ([signatures]) => ({
       context,
       value: (signatures as string[]).map((signature) => world.statuses.get(signature) ?? null),
