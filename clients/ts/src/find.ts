@@ -15,14 +15,12 @@ import type { Job } from "./generated/jobs/accounts/job.js";
 import { GRID_JOBS_PROGRAM_ADDRESS } from "./generated/jobs/programs/gridJobs.js";
 import { fetchNodeFromSeeds } from "./generated/nodes/accounts/node.js";
 import type { NodeAddress } from "./node.js";
-import { DeviceState } from "./phase.js";
 
 type FindRpc = Rpc<GetAccountInfoApi & GetProgramAccountsApi>;
 
 const NOBODY = "11111111111111111111111111111111";
-/** Where `job` and `state` stand in a device's account, see docs/accounts.md. */
+/** Where `job` stands in a device's account, see docs/accounts.md. */
 const JOB_OFFSET = 152n;
-const STATE_OFFSET = 10n;
 
 /**
  * The node that is matched with a job, runs it or ran it, from its record in the registry. `undefined` while the job
@@ -42,11 +40,8 @@ async function deviceThatTook(rpc: FindRpc, job: Address, { signal }: { signal?:
     const text = typeof bytes === "string" ? bytes : getBase58Decoder().decode(bytes);
     return { memcmp: { offset, bytes: text as Base58EncodedBytes, encoding: "base58" } } as const;
   };
-  const filters = [
-    is(0n, getDeviceDiscriminatorBytes()),
-    is(STATE_OFFSET, Uint8Array.of(DeviceState.Assigned)),
-    is(JOB_OFFSET, job),
-  ];
+  // In whatever state: the job may have been started meanwhile.
+  const filters = [is(0n, getDeviceDiscriminatorBytes()), is(JOB_OFFSET, job)];
   const question = rpc.getProgramAccounts(GRID_JOBS_PROGRAM_ADDRESS, { commitment: "confirmed", encoding: "base64", filters });
   const [found] = await question.send(signal ? { abortSignal: signal } : {});
   return found && getDeviceDecoder().decode(getBase64Encoder().encode(found.account.data[0]));

@@ -5,13 +5,16 @@ import { type Market, getMarketDecoder, getMarketDiscriminatorBytes, getMarketSi
 import { GRID_JOBS_PROGRAM_ADDRESS } from "./generated/jobs/programs/gridJobs.js";
 
 /** Marks the end of a list of slots. */
-export const NO_SLOT = 0xffff;
+const NO_SLOT = 0xffff;
 /** Bytes of a market's account in front of the number of slots: discriminator and header. */
-export const HEADER_BYTES = getMarketSize();
+const HEADER_BYTES = getMarketSize();
 /** Where the first slot begins in a market's account, bytes. */
-export const SLOTS_OFFSET = HEADER_BYTES + 4;
+const SLOTS_OFFSET = HEADER_BYTES + 4;
 /** Bytes of a slot: address, previous slot, next slot. */
-export const SLOT_BYTES = 36;
+const SLOT_BYTES = 36;
+
+/** Address of a free slot. */
+const NOBODY = "11111111111111111111111111111111";
 
 /** What waits in a market's queue. */
 export type QueueKind = "empty" | "jobs" | "devices";
@@ -68,7 +71,7 @@ function walk({ queue }: Market, slots: Slots): Address[] | undefined {
   for (let index = queue.head; index !== NO_SLOT; ) {
     if (index >= slots.count || waiting.length >= slots.count) return undefined;
     const slot = slots.at(index);
-    if (slot.previous !== previous) return undefined;
+    if (slot.previous !== previous || slot.address === NOBODY) return undefined;
     waiting.push(slot.address);
     [previous, index] = [index, slot.next];
   }

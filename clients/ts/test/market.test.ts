@@ -77,9 +77,11 @@ test("bytes that are no market, or contradict themselves, are refused", async ()
   assert.throws(() => decodeMarket({ ...market, data: market.data.slice(0, 3) }), /no market/);
   assert.throws(() => decodeMarket(change(0, 0)), /no market/);
   // Ends, count and links: the head, the tail, how many wait, the second slot's way back, the first one's way on.
-  for (const [at, byte] of [[14, 1], [16, 0], [20, 3], [388 + 36 + 32, 9], [388 + 34, 0], [388 + 34, 200]] as const) {
+  for (const [at, byte] of [[14, 1], [16, 0], [20, 3], [388 + 36 + 32, 9], [388 + 34, 0], [388 + 34, 200], [388 + 35, 2]] as const) {
     assert.throws(() => decodeMarket(change(at, byte)), /contradicts itself/, `byte ${at}`);
   }
+  const nobody = Uint8Array.from(market.data).fill(0, 388, 388 + 32);
+  assert.throws(() => decodeMarket({ ...market, data: nobody }), /contradicts itself/);
 });
 
 function account(world: World): EncodedAccount {
