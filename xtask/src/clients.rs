@@ -19,6 +19,9 @@ use crate::{
 /// What npm installs and what is made: stays in the copy, never comes from the checkout.
 const MADE: [&str; 3] = ["node_modules", "dist", "generated"];
 
+/// Where Python's clients lie in the checkout.
+const PYTHON: &str = "clients/python";
+
 /// Builds the programs and tests the clients.
 pub fn command(context: &Context, args: &ClientsArgs) -> Result<()> {
     let _lock = context.cache.lock()?;
@@ -30,9 +33,8 @@ pub fn command(context: &Context, args: &ClientsArgs) -> Result<()> {
 
 /// The same with these binaries, within another command. What can't be had is skipped, and says so, except in CI.
 pub fn run(context: &Context, programs: &Path) -> Result<()> {
-    optional("clients in TypeScript and JavaScript", Node::install(&context.cache), |node| {
-        let client = copy(context, "ts")?;
-        node.packages(&client)?;
+    let (client, outsider) = (copy(context, "ts")?, copy(context, "outsider-anchor")?);
+    optional("clients in TypeScript and JavaScript", javascript(context, [&client, &outsider]), |node| {
         let npm = |step: &str, folder: &Path, words: &[&str]| {
             let mut npm = node.command("npm");
             npm.arg("--silent").args(words).current_dir(folder);
@@ -40,21 +42,28 @@ pub fn run(context: &Context, programs: &Path) -> Result<()> {
         };
         npm("TypeScript client: generate and compile", &client, &["run", "build"])?;
         npm("TypeScript client: tests", &client, &["test"])?;
-        let outsider = copy(context, "outsider-anchor")?;
-        node.packages(&outsider)?;
         npm("a client that has nothing but the IDL, with Anchor", &outsider, &["test"])
     })?;
-    let folder = context.workspace.root.join("clients/python");
-    let requirements =
-        fs::read_to_string(folder.join("requirements.txt")).context("clients/python/requirements.txt")?;
+    let requirements = context.workspace.root.join(PYTHON).join("requirements.txt");
+    let requirements = fs::read_to_string(&requirements)
+        .with_context(|| format!("cannot read {}", requirements.display()))?;
     let home = context.cache.clients().join("python");
     optional("clients in Python", python::environment(&home, "clients", &requirements), |environment| {
         let mut tests = Command::new(environment.join("bin/python"));
         // -B: no compiled files in the checkout.
-        tests.args(["-B", "-m", "unittest"]).current_dir(&folder);
+        tests.args(["-B", "-m", "unittest"]).current_dir(context.workspace.root.join(PYTHON));
         let step = "Python, with nothing but the IDL and docs/accounts.md";
         process::run(step, with_environment(&mut tests, context, programs))
     })
+}
+
+/// Node, with the packages of these folders installed.
+fn javascript(context: &Context, folders: [&Path; 2]) -> Result<Node> {
+    let node = Node::install(&context.cache)?;
+    for folder in folders {
+        node.packages(folder)?;
+    }
+    Ok(node)
 }
 
 /// Runs `then` with a tool, or says why there is none.

@@ -16,12 +16,14 @@ pub fn environment(folder: &Path, name: &str, requirements: &str) -> Result<Path
     if stamp::matches(&made_from, requirements) {
         return Ok(folder.to_owned());
     }
-    if apt::available() {
-        apt::install(&engine::PYTHON_PACKAGES)?;
-    }
     stamp::remove_folder(folder)?;
     let step = format!("Python environment of {name}");
-    process::run(&step, Command::new("python3").args(["-m", "venv"]).arg(folder))?;
+    let make = || process::quiet(Command::new("python3").args(["-m", "venv"]).arg(folder));
+    // Debian's Python comes without what makes environments.
+    if make().is_err() {
+        apt::install(&engine::PYTHON_PACKAGES)?;
+        make()?;
+    }
     // Written under another name first: the right one says that the environment is complete.
     let list = folder.join("wanted.txt");
     stamp::write(&list, requirements)?;
