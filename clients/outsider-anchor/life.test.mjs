@@ -40,14 +40,24 @@ test("list, work, start, finish, by the IDL alone", async () => {
   const [client, node, mint] = [Keypair.generate(), Keypair.generate(), Keypair.generate()];
   provider.fund(client.publicKey);
   provider.fund(node.publicKey);
-  const pda = (...seeds) => PublicKey.findProgramAddressSync(seeds.map((seed) => (typeof seed === "string" ? Buffer.from(seed) : seed)), program.programId);
+  const pda = (...seeds) =>
+    PublicKey.findProgramAddressSync(
+      seeds.map((seed) => (typeof seed === "string" ? Buffer.from(seed) : seed)),
+      program.programId,
+    );
 
   // A mint, and tokens for both.
   const tokensOf = (owner) => spl.getAssociatedTokenAddressSync(mint.publicKey, owner);
   const space = spl.MINT_SIZE;
   const lamports = Number(provider.svm.minimumBalanceForRentExemption(BigInt(space)));
   const setup = new web3.Transaction().add(
-    web3.SystemProgram.createAccount({ fromPubkey: me, newAccountPubkey: mint.publicKey, lamports, space, programId: spl.TOKEN_PROGRAM_ID }),
+    web3.SystemProgram.createAccount({
+      fromPubkey: me,
+      newAccountPubkey: mint.publicKey,
+      lamports,
+      space,
+      programId: spl.TOKEN_PROGRAM_ID,
+    }),
     spl.createInitializeMint2Instruction(mint.publicKey, 6, me, null),
     ...[client.publicKey, node.publicKey].flatMap((owner) => [
       spl.createAssociatedTokenAccountInstruction(me, tokensOf(owner), owner, mint.publicKey),
@@ -63,23 +73,50 @@ test("list, work, start, finish, by the IDL alone", async () => {
   const [config] = pda("config");
   await program.methods.initializeConfig(me).accountsPartial({ authority: me, config, programData }).rpc();
   await program.methods.openVault().accountsPartial({ payer: me, mint: mint.publicKey, vault, tokenProgram }).rpc();
-  await program.methods.openMarket(new BN(0), TERMS).accountsPartial({ authority: me, config, mint: mint.publicKey, market }).rpc();
+  await program.methods
+    .openMarket(new BN(0), TERMS)
+    .accountsPartial({ authority: me, config, mint: mint.publicKey, market })
+    .rpc();
 
   // A client with a balance.
   const [project] = pda("project", mint.publicKey.toBytes(), client.publicKey.toBytes());
-  await program.methods.openProject().accountsPartial({ owner: client.publicKey, mint: mint.publicKey, project }).signers([client]).rpc();
+  await program.methods
+    .openProject()
+    .accountsPartial({ owner: client.publicKey, mint: mint.publicKey, project })
+    .signers([client])
+    .rpc();
   await program.methods
     .deposit(new BN(500_000))
-    .accountsPartial({ depositor: client.publicKey, config, project, mint: mint.publicKey, source: tokensOf(client.publicKey), vault, tokenProgram })
+    .accountsPartial({
+      depositor: client.publicKey,
+      config,
+      project,
+      mint: mint.publicKey,
+      source: tokensOf(client.publicKey),
+      vault,
+      tokenProgram,
+    })
     .signers([client])
     .rpc();
 
   // A device with its bond.
   const [device] = pda("device", market.toBytes(), node.publicKey.toBytes(), u32(0));
-  await program.methods.openDevice(0, node.publicKey).accountsPartial({ node: node.publicKey, market, device }).signers([node]).rpc();
+  await program.methods
+    .openDevice(0, node.publicKey)
+    .accountsPartial({ node: node.publicKey, market, device })
+    .signers([node])
+    .rpc();
   await program.methods
     .fundBond(new BN(5_000))
-    .accountsPartial({ funder: node.publicKey, config, device, mint: mint.publicKey, source: tokensOf(node.publicKey), vault, tokenProgram })
+    .accountsPartial({
+      funder: node.publicKey,
+      config,
+      device,
+      mint: mint.publicKey,
+      source: tokensOf(node.publicKey),
+      vault,
+      tokenProgram,
+    })
     .signers([node])
     .rpc();
 
@@ -101,7 +138,10 @@ test("list, work, start, finish, by the IDL alone", async () => {
   });
   await list(100);
   const queued = events(program, provider.logs);
-  assert.deepEqual(queued.map(({ name }) => name), ["jobQueued"]);
+  assert.deepEqual(
+    queued.map(({ name }) => name),
+    ["jobQueued"],
+  );
   assert.equal(queued[0].data.escrowAtoms.toNumber(), 61_500);
   assert.ok(queued[0].data.job.equals(job));
 
@@ -109,7 +149,11 @@ test("list, work, start, finish, by the IDL alone", async () => {
   await program.methods.start().accountsPartial({ node: node.publicKey, device, job }).signers([node]).rpc();
   provider.advance(42);
   const result = sha256("what came of it");
-  await program.methods.finish(result).accountsPartial({ node: node.publicKey, device, job, market, project }).signers([node]).rpc();
+  await program.methods
+    .finish(result)
+    .accountsPartial({ node: node.publicKey, device, job, market, project })
+    .signers([node])
+    .rpc();
 
   // The accounts, decoded by the IDL.
   const done = await program.account.job.fetch(job);

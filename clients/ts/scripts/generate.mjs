@@ -19,7 +19,9 @@ const idls = process.env["GRID_IDL_DIR"] ?? join(root, "../../idl");
 const target = join(root, "src/generated");
 
 rmSync(target, { recursive: true, force: true });
-for (const file of readdirSync(idls).filter((name) => name.endsWith(".json")).sort()) {
+for (const file of readdirSync(idls)
+  .filter((name) => name.endsWith(".json"))
+  .sort()) {
   const idl = JSON.parse(readFileSync(join(idls, file), "utf8"));
   const program = createFromRoot(rootNodeFromAnchorWithoutDefaultVisitor(readable(idl)));
   // Codama's usual steps but two: those take the fields of a struct that one instruction alone uses out of it, so that
@@ -30,10 +32,12 @@ for (const file of readdirSync(idls).filter((name) => name.endsWith(".json")).so
   program.update(transformU8ArraysToBytesVisitor());
   shape(program);
   const folder = join(target, idl.metadata.name.replace("grid_", ""));
-  const files = program.accept(getRenderMapVisitor({
-    kitImportStrategy: "rootOnly",
-    dependencyMap: { solanaPluginCore: "../../../extend.js" },
-  }));
+  const files = program.accept(
+    getRenderMapVisitor({
+      kitImportStrategy: "rootOnly",
+      dependencyMap: { solanaPluginCore: "../../../extend.js" },
+    }),
+  );
   const names = new Set(files.keys());
   for (const [name, page] of files) {
     write(join(folder, name), resolveImports(page.content, name, names));

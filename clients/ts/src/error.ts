@@ -43,7 +43,10 @@ export class GridError extends Error {
  * The error of Grid's programs that made a transaction of these instructions fail, or `undefined` when it failed
  * otherwise. `thrown` is what Kit threw, or made of a transaction's `err`.
  */
-export function gridErrorOf(thrown: unknown, instructions: readonly Pick<Instruction, "programAddress">[]): GridError | undefined {
+export function gridErrorOf(
+  thrown: unknown,
+  instructions: readonly Pick<Instruction, "programAddress">[],
+): GridError | undefined {
   for (let error = thrown; error instanceof Error; error = error.cause) {
     if (!isSolanaError(error, SOLANA_ERROR__INSTRUCTION_ERROR__CUSTOM)) continue;
     const { code, index } = error.context;

@@ -14,11 +14,7 @@ import { GRID_STAKING_PROGRAM_ADDRESS } from "./generated/staking/programs/gridS
 
 /** An event, and the program that logged it. */
 export type GridEvent = { readonly program: Address } & (
-  | GridJobsEvent
-  | GridNodesEvent
-  | GridPoolsEvent
-  | GridRewardsEvent
-  | GridStakingEvent
+  GridJobsEvent | GridNodesEvent | GridPoolsEvent | GridRewardsEvent | GridStakingEvent
 );
 
 const EVENTS = new Map<string, ReadonlyMap<string, (typeof gridJobsEvents)[number] | OtherEvent>>(

@@ -26,9 +26,15 @@ const JOB_OFFSET = 152n;
  * The node that is matched with a job, runs it or ran it, from its record in the registry. `undefined` while the job
  * waits, and for a job that was stopped.
  */
-export async function nodeOf(rpc: FindRpc, address: Address, job: Job, options: { signal?: AbortSignal } = {}): Promise<NodeAddress | undefined> {
+export async function nodeOf(
+  rpc: FindRpc,
+  address: Address,
+  job: Job,
+  options: { signal?: AbortSignal } = {},
+): Promise<NodeAddress | undefined> {
   const call = { commitment: "confirmed", ...(options.signal ? { abortSignal: options.signal } : {}) } as const;
-  const device = job.device === NOBODY ? await deviceThatTook(rpc, address, options) : (await fetchDevice(rpc, job.device, call)).data;
+  const device =
+    job.device === NOBODY ? await deviceThatTook(rpc, address, options) : (await fetchDevice(rpc, job.device, call)).data;
   if (!device) return undefined;
   const { data } = await fetchNodeFromSeeds(rpc, { node: device.node }, call);
   return { key: device.node, endpoint: text(data.endpoint) };

@@ -15,7 +15,15 @@ export { nodeOf } from "./find.js";
 export { type JobOrder, type JobSighting, type PostedJob, type WatchOptions, postJob, sha256, watchJob } from "./job.js";
 export { type MarketView, type QueueKind, decodeMarket } from "./market.js";
 export { type Price, type Settlement, escrowFor, feeOn, settle } from "./money.js";
-export { type NodeAddress, type RequestToSign, type SignedHeaders, fetchContent, fetchJobStatus, pushContent, signRequest } from "./node.js";
+export {
+  type NodeAddress,
+  type RequestToSign,
+  type SignedHeaders,
+  fetchContent,
+  fetchJobStatus,
+  pushContent,
+  signRequest,
+} from "./node.js";
 export type { Pause } from "./pause.js";
 export { type DevicePhase, DeviceState, type JobPhase, JobState, devicePhase, jobPhase } from "./phase.js";
 export { type Send, type SenderOptions, sender } from "./send.js";

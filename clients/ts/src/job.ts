@@ -64,7 +64,12 @@ export type PostedJob = {
  * Lists a job. The project must exist and hold the escrow (`open_project`, `deposit`). With an `id`, calling again after
  * an error is safe: the job is found or listed, never listed twice.
  */
-export async function postJob(rpc: ReadRpc, send: Send, order: JobOrder, options: { signal?: AbortSignal } = {}): Promise<PostedJob> {
+export async function postJob(
+  rpc: ReadRpc,
+  send: Send,
+  order: JobOrder,
+  options: { signal?: AbortSignal } = {},
+): Promise<PostedJob> {
   const call = { commitment: "confirmed", ...(options.signal ? { abortSignal: options.signal } : {}) } as const;
   const definition = typeof order.definition === "string" ? new TextEncoder().encode(order.definition) : order.definition;
   const market = await fetchEncodedAccount(rpc, order.market, call);
@@ -76,7 +81,8 @@ export async function postJob(rpc: ReadRpc, send: Send, order: JobOrder, options
   const hash = await sha256(definition);
   const found = await fetchMaybeJob(rpc, job, call);
   if (found.exists) {
-    if (!sameBytes(found.data.definition, hash)) throw new Error(`the project has another job with the number ${id}: choose another one`);
+    if (!sameBytes(found.data.definition, hash))
+      throw new Error(`the project has another job with the number ${id}: choose another one`);
     return { job, project, id, definition, escrowAtoms: atoms(found.data.escrowAtoms), signature: undefined };
   }
   const instruction = await getListInstructionAsync({
@@ -133,7 +139,8 @@ async function lookAt(rpc: ReadRpc, address: Address, { signal, commitment = "co
   const alone = await fetchMaybeJob(rpc, address, call);
   if (!alone.exists) return { phase: "closed", job: undefined };
   // Only a queue tells whether a job that reads "queued" is matched, and a market can have megabytes.
-  if (alone.data.state !== JobState.Queued) return { phase: jobPhase(address, alone.data, { holds: () => false }), job: alone.data };
+  if (alone.data.state !== JobState.Queued)
+    return { phase: jobPhase(address, alone.data, { holds: () => false }), job: alone.data };
   const [job, market] = await fetchEncodedAccounts(rpc, [address, alone.data.market], call);
   if (!job?.exists) return { phase: "closed", job: undefined };
   if (!market?.exists) throw new Error(`job ${address} waits in market ${alone.data.market}, which does not exist`);

@@ -68,7 +68,7 @@ function slotsOf(data: ReadonlyUint8Array): Slots | undefined {
 function walk({ queue }: Market, slots: Slots): Address[] | undefined {
   const waiting: Address[] = [];
   let previous = NO_SLOT;
-  for (let index = queue.head; index !== NO_SLOT; ) {
+  for (let index = queue.head; index !== NO_SLOT;) {
     if (index >= slots.count || waiting.length >= slots.count) return undefined;
     const slot = slots.at(index);
     if (slot.previous !== previous || slot.address === NOBODY) return undefined;

@@ -15,7 +15,9 @@ test("jobs: config, vault, market, project, member, job, device, program data", 
   const world = await World.open();
   const { authority, client, node, mint, project, market, rpc } = world;
   const member = node.address;
-  await world.send([await jobs.getSetMemberInstructionAsync({ owner: client, project, key: member, limitAtoms: 9n ** 9n, periodSeconds: DAY })]);
+  await world.send([
+    await jobs.getSetMemberInstructionAsync({ owner: client, project, key: member, limitAtoms: 9n ** 9n, periodSeconds: DAY }),
+  ]);
   const device = await world.openDevice(3);
   const job = await world.list(77n);
   assert.equal((await jobs.fetchConfigFromSeeds(rpc)).data.admin, authority.address);
@@ -33,7 +35,13 @@ test("jobs: a member lists several at once, their accounts behind the named ones
   const world = await World.open();
   const { client, node: member, project, market, rpc } = world;
   await world.send([
-    await jobs.getSetMemberInstructionAsync({ owner: client, project, key: member.address, limitAtoms: 10n ** 9n, periodSeconds: DAY }),
+    await jobs.getSetMemberInstructionAsync({
+      owner: client,
+      project,
+      key: member.address,
+      limitAtoms: 10n ** 9n,
+      periodSeconds: DAY,
+    }),
   ]);
   const ids = [5n, 6n, 7n];
   const found = await Promise.all(ids.map((id) => jobs.findJobPda({ project, id })));
@@ -62,10 +70,23 @@ test("staking, rewards and pools: settings, stake, pool, position, emission and 
   const slashDestination = await tokenAccount(authority.address, mint);
   const source = await tokenAccount(client.address, mint);
   await world.send([
-    await staking.getOpenSettingsInstructionAsync({ authority, mint, slashDestination, slashCapBps: 2_500, slashEpochSeconds: DAY }),
+    await staking.getOpenSettingsInstructionAsync({
+      authority,
+      mint,
+      slashDestination,
+      slashCapBps: 2_500,
+      slashEpochSeconds: DAY,
+    }),
   ]);
   await world.send([
-    await staking.getStakeInstructionAsync({ owner: client, mint, source, id: 4n, amountAtoms: 1_000n, durationSeconds: 14 * DAY }),
+    await staking.getStakeInstructionAsync({
+      owner: client,
+      mint,
+      source,
+      id: 4n,
+      amountAtoms: 1_000n,
+      durationSeconds: 14 * DAY,
+    }),
   ]);
   const [settings] = await staking.findSettingsPda({ mint });
   const [stake] = await staking.findStakePda({ mint, owner: client.address, id: 4n });
@@ -96,48 +117,85 @@ test("staking, rewards and pools: settings, stake, pool, position, emission and 
   assert.equal(world.tokensIn((await pools.findVaultPda({ emission }))[0]), 50n);
 });
 
-test("nodes: record, collection, access NFT, attestation; jobs: admission", { skip: !METADATA_SO && "GRID_METADATA_SO is not set" }, async () => {
-  const world = await World.open();
-  world.svm.addProgram(METADATA_PROGRAM, readFileSync(METADATA_SO ?? ""));
-  const { authority, node, market, rpc } = world;
-  const label = { name: "Access", symbol: "GRID", uri: "https://example.org/access.json" };
-  const [collectionMint] = await nodes.findCollectionMintPda({ authority: authority.address, id: 2n });
-  const [collection] = await nodes.findCollectionPda({ mint: collectionMint });
-  const create = { authority, id: 2n, ...label, token: await tokenAccount(collection, collectionMint) };
-  await world.send([computeUnits(400_000), await nodes.getCreateCollectionInstructionAsync(create)]);
-  assert.equal((await nodes.fetchCollection(rpc, collection)).data.mint, collectionMint);
+test(
+  "nodes: record, collection, access NFT, attestation; jobs: admission",
+  { skip: !METADATA_SO && "GRID_METADATA_SO is not set" },
+  async () => {
+    const world = await World.open();
+    world.svm.addProgram(METADATA_PROGRAM, readFileSync(METADATA_SO ?? ""));
+    const { authority, node, market, rpc } = world;
+    const label = { name: "Access", symbol: "GRID", uri: "https://example.org/access.json" };
+    const [collectionMint] = await nodes.findCollectionMintPda({ authority: authority.address, id: 2n });
+    const [collection] = await nodes.findCollectionPda({ mint: collectionMint });
+    const create = { authority, id: 2n, ...label, token: await tokenAccount(collection, collectionMint) };
+    await world.send([computeUnits(400_000), await nodes.getCreateCollectionInstructionAsync(create)]);
+    assert.equal((await nodes.fetchCollection(rpc, collection)).data.mint, collectionMint);
 
-  const hardware = { gpuModel: "RTX 4090", gpuCount: 1, vramMib: 24_564, computeMajor: 8, computeMinor: 9, cpuModel: "EPYC", cpuCores: 16, ramMib: 65_536, diskGib: 900 };
-  const software = { driver: [550, 54, 14], cuda: [12, 4], version: [0, 1, 0], country: 756, endpoint: "https://node.example.org" };
-  await world.send([await nodes.getRegisterNodeInstructionAsync({ node, hardware, software })]);
-  const record = await nodes.fetchNodeFromSeeds(rpc, { node: node.address });
-  assert.deepEqual([record.data.node, record.data.country], [node.address, 756]);
+    const hardware = {
+      gpuModel: "RTX 4090",
+      gpuCount: 1,
+      vramMib: 24_564,
+      computeMajor: 8,
+      computeMinor: 9,
+      cpuModel: "EPYC",
+      cpuCores: 16,
+      ramMib: 65_536,
+      diskGib: 900,
+    };
+    const software = {
+      driver: [550, 54, 14],
+      cuda: [12, 4],
+      version: [0, 1, 0],
+      country: 756,
+      endpoint: "https://node.example.org",
+    };
+    await world.send([await nodes.getRegisterNodeInstructionAsync({ node, hardware, software })]);
+    const record = await nodes.fetchNodeFromSeeds(rpc, { node: node.address });
+    assert.deepEqual([record.data.node, record.data.country], [node.address, 756]);
 
-  const [mint] = await nodes.findAccessMintPda({ collectionMint, index: 1n });
-  const accessToken = await tokenAccount(node.address, mint);
-  const issue = { authority, collectionMint, wallet: node.address, index: 1n, ...label, token: accessToken };
-  await world.send([computeUnits(400_000), await nodes.getIssueAccessInstructionAsync(issue)]);
-  const [access] = await nodes.findAccessPda({ mint });
-  assert.deepEqual((await nodes.fetchAccess(rpc, access)).data.node, node.address);
+    const [mint] = await nodes.findAccessMintPda({ collectionMint, index: 1n });
+    const accessToken = await tokenAccount(node.address, mint);
+    const issue = { authority, collectionMint, wallet: node.address, index: 1n, ...label, token: accessToken };
+    await world.send([computeUnits(400_000), await nodes.getIssueAccessInstructionAsync(issue)]);
+    const [access] = await nodes.findAccessPda({ mint });
+    assert.deepEqual((await nodes.fetchAccess(rpc, access)).data.node, node.address);
 
-  const [attestation] = await nodes.findAttestationPda({ collectionMint, node: node.address, class: 7 });
-  const measured = { class: 7, score: 1_000n, result: new Uint8Array(32).fill(3), expiresAt: GENESIS + 100n, hardwareSlot: record.data.hardwareSlot };
-  await world.send([nodes.getAttestInstruction({ attestor: authority, collection, node: record.address, attestation, ...measured })]);
-  assert.equal((await nodes.fetchAttestation(rpc, attestation)).data.score, 1_000n);
+    const [attestation] = await nodes.findAttestationPda({ collectionMint, node: node.address, class: 7 });
+    const measured = {
+      class: 7,
+      score: 1_000n,
+      result: new Uint8Array(32).fill(3),
+      expiresAt: GENESIS + 100n,
+      hardwareSlot: record.data.hardwareSlot,
+    };
+    await world.send([
+      nodes.getAttestInstruction({ attestor: authority, collection, node: record.address, attestation, ...measured }),
+    ]);
+    assert.equal((await nodes.fetchAttestation(rpc, attestation)).data.score, 1_000n);
 
-  const NOBODY = "11111111111111111111111111111111" as Address;
-  const terms = { access: jobs.AccessRule.Issued, collection: collectionMint, benchmarkClass: 0, minScore: 0n, stakeMint: NOBODY, minStakeWeight: 0n };
-  await world.send([jobs.getSetAdmissionInstruction({ authority, market, terms })]);
-  const device = await world.openDevice(0);
-  const [admission] = await jobs.findAdmissionPda({ market, mint });
-  const [[accessMetadata], [accessEdition]] = [await nodes.findMetadataPda({ mint }), await nodes.findEditionPda({ mint })];
-  const shown = { accessToken, accessMetadata, accessEdition, access, admission };
-  await world.send([jobs.getAdmitDeviceInstruction({ node, device, market, ...shown })]);
-  assert.deepEqual((await jobs.fetchAdmission(rpc, admission)).data.node, node.address);
-  // Optional accounts: those that are not shown are the program's own address.
-  await world.send([jobs.getWorkGatedInstruction({ node, device, market, accessToken, accessMetadata, minPricePerSecondAtoms: 0n })]);
-  assert.equal((await jobs.fetchDevice(rpc, device)).data.isGated, 1);
-});
+    const NOBODY = "11111111111111111111111111111111" as Address;
+    const terms = {
+      access: jobs.AccessRule.Issued,
+      collection: collectionMint,
+      benchmarkClass: 0,
+      minScore: 0n,
+      stakeMint: NOBODY,
+      minStakeWeight: 0n,
+    };
+    await world.send([jobs.getSetAdmissionInstruction({ authority, market, terms })]);
+    const device = await world.openDevice(0);
+    const [admission] = await jobs.findAdmissionPda({ market, mint });
+    const [[accessMetadata], [accessEdition]] = [await nodes.findMetadataPda({ mint }), await nodes.findEditionPda({ mint })];
+    const shown = { accessToken, accessMetadata, accessEdition, access, admission };
+    await world.send([jobs.getAdmitDeviceInstruction({ node, device, market, ...shown })]);
+    assert.deepEqual((await jobs.fetchAdmission(rpc, admission)).data.node, node.address);
+    // Optional accounts: those that are not shown are the program's own address.
+    await world.send([
+      jobs.getWorkGatedInstruction({ node, device, market, accessToken, accessMetadata, minPricePerSecondAtoms: 0n }),
+    ]);
+    assert.equal((await jobs.fetchDevice(rpc, device)).data.isGated, 1);
+  },
+);
 
 /** The limit of compute units of a transaction. */
 function computeUnits(units: number): Instruction {

@@ -41,7 +41,17 @@ async function running(world: World, device: Address) {
     return [201, ""];
   });
   const { node } = world;
-  const hardware = { gpuModel: "", gpuCount: 0, vramMib: 0, computeMajor: 0, computeMinor: 0, cpuModel: "EPYC", cpuCores: 16, ramMib: 65_536, diskGib: 900 };
+  const hardware = {
+    gpuModel: "",
+    gpuCount: 0,
+    vramMib: 0,
+    computeMajor: 0,
+    computeMinor: 0,
+    cpuModel: "EPYC",
+    cpuCores: 16,
+    ramMib: 65_536,
+    diskGib: 900,
+  };
   const software = { driver: [0, 0, 0], cuda: [0, 0], version: [0, 1, 0], country: 756, endpoint: server.endpoint };
   await world.send([await nodes.getRegisterNodeInstructionAsync({ node, hardware, software })]);
   return server;

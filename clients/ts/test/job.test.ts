@@ -15,7 +15,10 @@ test("a job is posted once, under the hash of its definition", async () => {
   const posted = await postJob(rpc, send, order);
   const { data } = await jobs.fetchJob(rpc, posted.job);
   assert.equal(Buffer.from(data.definition).toString("hex"), createHash("sha256").update(DEFINITION).digest("hex"));
-  assert.deepEqual([data.escrowAtoms, data.project, data.id, data.kind], [posted.escrowAtoms, world.project, 5n, jobs.JobKind.Batch]);
+  assert.deepEqual(
+    [data.escrowAtoms, data.project, data.id, data.kind],
+    [posted.escrowAtoms, world.project, 5n, jobs.JobKind.Batch],
+  );
   assert.ok(posted.signature);
   const [event] = world.events(posted.signature);
   assert.ok(event?.name === "JobQueued" && event.data.job === posted.job);
@@ -37,8 +40,13 @@ test("a refusal is told by the program's name and sentence", async () => {
 });
 
 test("only errors of the program that failed are taken for its own", () => {
-  const thrown = new Error("outer", { cause: new SolanaError(SOLANA_ERROR__INSTRUCTION_ERROR__CUSTOM, { index: 1, code: 6_000 }) });
-  const [ours, other] = [{ programAddress: jobs.GRID_JOBS_PROGRAM_ADDRESS }, { programAddress: "11111111111111111111111111111111" as Address }];
+  const thrown = new Error("outer", {
+    cause: new SolanaError(SOLANA_ERROR__INSTRUCTION_ERROR__CUSTOM, { index: 1, code: 6_000 }),
+  });
+  const [ours, other] = [
+    { programAddress: jobs.GRID_JOBS_PROGRAM_ADDRESS },
+    { programAddress: "11111111111111111111111111111111" as Address },
+  ];
   assert.equal(gridErrorOf(thrown, [other, ours])?.error, "NotUpgradeAuthority");
   assert.equal(gridErrorOf(thrown, [ours, other]), undefined);
   assert.equal(gridErrorOf(thrown, [ours]), undefined);
@@ -67,7 +75,8 @@ test("a watch ends when the account is closed, and does not begin without one", 
   const { client: closer, project, market } = world;
   const delist = jobs.getDelistInstruction({ closer, project, market, job, rentPayer: closer.address });
   const seen: string[] = [];
-  for await (const { phase } of watchJob(world.rpc, job, { pause: async () => void (await world.send([delist])) })) seen.push(phase);
+  for await (const { phase } of watchJob(world.rpc, job, { pause: async () => void (await world.send([delist])) }))
+    seen.push(phase);
   assert.deepEqual(seen, ["queued", "closed"]);
   await assert.rejects(watchJob(world.rpc, job).next(), /does not exist/);
 });

@@ -16,7 +16,10 @@ test("a job from the deposit to the payout, with each account read back", async 
   assert.equal((await jobs.fetchJob(world.rpc, job)).data.startedAt, GENESIS);
   world.advance(37n);
   const events = await world.finish(device, job);
-  assert.deepEqual(events.map(({ name }) => name), ["JobFinished"]);
+  assert.deepEqual(
+    events.map(({ name }) => name),
+    ["JobFinished"],
+  );
   const done = (await jobs.fetchJob(world.rpc, job)).data;
   assert.deepEqual([done.state, done.endedAt, done.result[0], done.device], [4, GENESIS + 37n, 9, device]);
   assert.equal((await jobs.fetchDevice(world.rpc, device)).data.earningsAtoms, 37n * 1_500n);
@@ -27,6 +30,8 @@ test("a job from the deposit to the payout, with each account read back", async 
   const { balance } = (await jobs.fetchProject(world.rpc, project)).data;
   const purse = await tokenAccount(client.address, mint);
   const had = world.tokensIn(purse);
-  await world.send([await jobs.getWithdrawInstructionAsync({ owner: client, project, mint, destination: purse, amountAtoms: balance })]);
+  await world.send([
+    await jobs.getWithdrawInstructionAsync({ owner: client, project, mint, destination: purse, amountAtoms: balance }),
+  ]);
   assert.equal(world.tokensIn(purse) - had, 900_000_000_000_000n - 55_500n - 1_388n, "the fee is rounded up");
 });

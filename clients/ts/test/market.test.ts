@@ -22,7 +22,10 @@ test("the queue: joined at the tail, left at the head and in the middle, slots u
   for (let id = 6n; id < 10n; id++) waiting.push(await world.list(id));
   assert.deepEqual(view(world).waiting, waiting);
   const slots = await Promise.all(waiting.map(async (job) => (await jobs.fetchJob(world.rpc, job)).data.slot));
-  assert.notDeepEqual(slots, slots.toSorted((left, right) => left - right));
+  assert.notDeepEqual(
+    slots,
+    slots.toSorted((left, right) => left - right),
+  );
   // Devices get them in this order.
   for (const device of devices.slice(2)) {
     await world.work(device);
@@ -77,7 +80,15 @@ test("bytes that are no market, or contradict themselves, are refused", async ()
   assert.throws(() => decodeMarket({ ...market, data: market.data.slice(0, 3) }), /no market/);
   assert.throws(() => decodeMarket(change(0, 0)), /no market/);
   // Ends, count and links: the head, the tail, how many wait, the second slot's way back, the first one's way on.
-  for (const [at, byte] of [[14, 1], [16, 0], [20, 3], [388 + 36 + 32, 9], [388 + 34, 0], [388 + 34, 200], [388 + 35, 2]] as const) {
+  for (const [at, byte] of [
+    [14, 1],
+    [16, 0],
+    [20, 3],
+    [388 + 36 + 32, 9],
+    [388 + 34, 0],
+    [388 + 34, 200],
+    [388 + 35, 2],
+  ] as const) {
     assert.throws(() => decodeMarket(change(at, byte)), /contradicts itself/, `byte ${at}`);
   }
   const nobody = Uint8Array.from(market.data).fill(0, 388, 388 + 32);

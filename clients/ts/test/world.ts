@@ -3,9 +3,27 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type GridEvent, type Send, TOKEN_PROGRAM, eventsIn, jobs, nodes, pools, rewards, sender, staking, tokenAccount } from "../src/index.js";
+import {
+  type GridEvent,
+  type Send,
+  TOKEN_PROGRAM,
+  eventsIn,
+  jobs,
+  nodes,
+  pools,
+  rewards,
+  sender,
+  staking,
+  tokenAccount,
+} from "../src/index.js";
 import { getCreateAccountInstruction } from "@solana-program/system";
-import { getCreateAssociatedTokenInstructionAsync, getInitializeMint2Instruction, getMintSize, getMintToInstruction, getTokenDecoder } from "@solana-program/token";
+import {
+  getCreateAssociatedTokenInstructionAsync,
+  getInitializeMint2Instruction,
+  getMintSize,
+  getMintToInstruction,
+  getTokenDecoder,
+} from "@solana-program/token";
 import {
   type Address,
   type Instruction,
@@ -255,7 +273,9 @@ type Filter = { readonly memcmp: { readonly offset: bigint | number; readonly by
 
 /** Whether an account's bytes pass a filter. */
 function holds(data: ReadonlyUint8Array, { offset, bytes }: Filter["memcmp"]): boolean {
-  return getBase58Encoder().encode(bytes).every((byte, at) => data[Number(offset) + at] === byte);
+  return getBase58Encoder()
+    .encode(bytes)
+    .every((byte, at) => data[Number(offset) + at] === byte);
 }
 
 type Call = { readonly method: string; readonly params: readonly unknown[]; readonly id: unknown };
@@ -296,7 +316,7 @@ function transport(world: World): RpcTransport {
     }),
     sendTransaction: ([text]) => {
       const bytes = getBase64Encoder().encode(text as string) as Uint8Array;
-      if (world.intercept) return world.intercept(bytes), getBase58Decoder().decode(bytes.slice(1, 65));
+      if (world.intercept) return (world.intercept(bytes), getBase58Decoder().decode(bytes.slice(1, 65)));
       const outcome = world.svm.sendTransaction(getTransactionDecoder().decode(bytes));
       if (outcome instanceof FailedTransactionMetadata) throw new Refused(outcome);
       world.svm.expireBlockhash();
