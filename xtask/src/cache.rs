@@ -69,6 +69,11 @@ impl Cache {
         self.root.join("validator-target")
     }
 
+    /// Copies of the clients in other languages, with the packages that they need.
+    pub fn clients(&self) -> PathBuf {
+        self.root.join("clients")
+    }
+
     /// A copy of the checkout whose sources may be changed.
     pub fn guards(&self) -> PathBuf {
         self.root.join("guards")

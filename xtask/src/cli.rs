@@ -1,5 +1,7 @@
 //! The command line.
 
+use std::path::PathBuf;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Grid's tasks: set up, build, test, measure.
@@ -36,6 +38,11 @@ pub enum Command {
     /// A fault is a link that leads nowhere, a page that the summary does not list, the name of a test that is not there, or a
     /// command that does not say how it is run.
     Book(BookArgs),
+    /// Generate and compile the TypeScript client, and run the tests of all clients in other languages
+    ///
+    /// TypeScript, JavaScript with nothing but an IDL, Python with nothing but an IDL and docs/accounts.md: each
+    /// against the programs' binaries. Node (the system's, or one of its own) and Python packages go to the cache.
+    Clients(ClientsArgs),
     /// Check formatting, clippy, rustdoc, program ids and that no key file is in git
     Lint,
     /// Set up, build, lint, compare the IDL, and run every test; with a filter or package, only those tests
@@ -102,6 +109,17 @@ pub struct BookArgs {
     /// Compare and check only: write nothing, build nothing
     #[arg(long)]
     pub check: bool,
+}
+
+/// Arguments of `clients`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ClientsArgs {
+    /// How the programs are built.
+    #[command(flatten)]
+    pub build: BuildArgs,
+    /// Folder of binaries to test against, instead of building the programs
+    #[arg(long, value_name = "DIR", conflicts_with = "way")]
+    pub programs: Option<PathBuf>,
 }
 
 /// Arguments of `test`.

@@ -5,6 +5,7 @@ mod book;
 mod build;
 mod cache;
 mod cli;
+mod clients;
 mod context;
 mod demo;
 mod doctor;
@@ -53,6 +54,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Build(args) => build::command(&context, &args),
         Command::Idl(args) => idl::command(&context, &args),
         Command::Book(args) => book::command(&context, &args),
+        Command::Clients(args) => clients::command(&context, &args),
         Command::Lint => lint::command(&context),
         Command::Test(args) => test::command(&context, &args),
         Command::Bench(args) => bench::command(&context, &args),

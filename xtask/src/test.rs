@@ -6,6 +6,7 @@ use crate::{
     bench, book,
     build::{self, build_and_host},
     cli::{IdlArgs, TestArgs},
+    clients,
     context::Context,
     e2e, idl, lint, process, release,
     toolchain::engine,
@@ -57,6 +58,7 @@ pub fn command(context: &Context, args: &TestArgs) -> Result<()> {
     if whole {
         // Cargo has built the binaries beside the tests of their packages.
         bench::measure(&built, &host, &["--check".to_owned()])?;
+        clients::run(context, &built.deploy)?;
         e2e::run(context, &built, &host, &[])?;
         release::run(context, &built, &args.build)?;
     }

@@ -18,10 +18,10 @@ const ENGINE_PACKAGES: [Package; 7] = [
     Package { name: "busybox-static", purpose: "what the tests' image is made of" },
 ];
 
-/// What the connectors that run in the tests are installed with.
-const PYTHON_PACKAGES: [Package; 2] = [
-    Package { name: "python3", purpose: "runs connectors" },
-    Package { name: "python3-venv", purpose: "keeps a connector's packages to itself" },
+/// What the connectors that run in the tests, and Python's clients, are installed with.
+pub const PYTHON_PACKAGES: [Package; 2] = [
+    Package { name: "python3", purpose: "runs connectors and clients" },
+    Package { name: "python3-venv", purpose: "keeps their packages to themselves" },
 ];
 
 /// The connectors that run for real in the tests.

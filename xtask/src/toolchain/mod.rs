@@ -13,6 +13,8 @@ pub mod engine;
 pub mod installed;
 pub mod linker;
 pub mod llvm;
+pub mod node;
+pub mod python;
 pub mod rust;
 pub mod std_copy;
 pub mod std_edits;
