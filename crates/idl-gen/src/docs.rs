@@ -4,7 +4,7 @@
 //! own comment, as ``* `name`: sentence``, and here it becomes the argument's.
 
 use anchor_lang_idl::types::{
-    Idl, IdlDefinedFields, IdlInstruction, IdlInstructionAccountItem, IdlTypeDefTy,
+    Idl, IdlDefinedFields, IdlInstruction, IdlInstructionAccount, IdlInstructionAccountItem, IdlTypeDefTy,
 };
 
 /// Gives each argument its sentence.
@@ -73,8 +73,8 @@ pub fn missing(idl: &Idl) -> Vec<String> {
 }
 
 /// The accounts of an instruction, those in groups too.
-fn flat(items: &[IdlInstructionAccountItem]) -> Vec<&anchor_lang_idl::types::IdlInstructionAccount> {
-    let accounts = |item| match item {
+fn flat<'a>(items: &'a [IdlInstructionAccountItem]) -> Vec<&'a IdlInstructionAccount> {
+    let accounts = |item: &'a IdlInstructionAccountItem| match item {
         IdlInstructionAccountItem::Single(account) => vec![account],
         IdlInstructionAccountItem::Composite(group) => flat(&group.accounts),
     };
