@@ -12,6 +12,7 @@ use grid_client::{
 use solana_address::Address;
 use std::{error::Error, time::Duration};
 
+/// Prints a market.
 pub async fn run(chain: &dyn Chain, market: &Address) -> Result<MarketView, Box<dyn Error>> {
     let view = fetch_market(chain, market).await?;
     println!("price   {} atoms of {} a second", view.header.price_per_second_atoms.get(), view.header.mint);

@@ -24,6 +24,7 @@ const MAX_PRICE_PER_SECOND_ATOMS: u64 = 10_000;
 /// Time between two looks.
 const LOOK: Duration = Duration::from_millis(500);
 
+/// Lists a job and waits until it is over.
 pub async fn run(
     chain: &dyn Chain,
     owner: &Keypair,

@@ -26,6 +26,7 @@ const INDEX: u32 = 0;
 /// Time between two looks.
 const LOOK: Duration = Duration::from_millis(500);
 
+/// Runs one job on the node's first device in a market; the hash of its result.
 pub async fn run(
     chain: &dyn Chain,
     node: &Keypair,
