@@ -42,7 +42,9 @@ pub fn build(context: &Context, args: &BuildArgs) -> Result<Built> {
     if args.prove_self_test {
         self_test::prove(context, &builder, &program)?;
     }
-    self_test::run_if_new(context, &builder, &builtins)?;
+    if !args.skip_self_test {
+        self_test::run_if_new(context, &builder, &builtins)?;
+    }
 
     let programs = context.workspace.programs()?;
     ensure!(!programs.is_empty(), "no program in programs/");

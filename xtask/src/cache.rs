@@ -74,6 +74,11 @@ impl Cache {
         self.root.join("guards")
     }
 
+    /// What the deployment drill keeps: a checkout with keys of its own, and its build outputs.
+    pub fn drill(&self) -> PathBuf {
+        self.root.join("drill")
+    }
+
     /// Waits until no other command builds into the cache or runs from it.
     pub fn lock(&self) -> Result<CacheLock> {
         let path = self.root.join("lock");

@@ -54,6 +54,19 @@ pub enum Command {
     ///
     /// Flags after the name go to the test: `--cut-seconds N`, `--keep`.
     E2e(PassThrough),
+    /// Bring a cluster to what its plan in migrations/ says; a second run sends nothing
+    ///
+    /// Flags after the name go to `grid-deploy migrate`: `--cluster localnet|devnet|mainnet|URL`, `--file PLAN`, `--dry-run`,
+    /// `--check`, `--keypair FILE`.
+    Migrate(PassThrough),
+    /// Build, then compare programs, authorities, IDLs, config and markets on a cluster with this checkout and its plan
+    ///
+    /// Flags after the name go to `grid-deploy verify`: `--cluster`, `--file`, `--hashes FILE`, `--skip-idl`, `--json`.
+    Verify(PassThrough),
+    /// Deploy to a real `solana-test-validator` with the Anchor CLI, migrate, and upgrade with live jobs
+    ///
+    /// In a copy of the checkout, with program keys of its own. Flags after the name go to the drill: `--keep`.
+    Drill(PassThrough),
     /// Print every tool that is needed, the version found, and the remedy where one is missing
     Doctor(BuildArgs),
 }
@@ -67,6 +80,9 @@ pub struct BuildArgs {
     /// Also show that the self-test is able to fail: link faulty 128-bit functions, expect it to refuse each
     #[arg(long, hide = true)]
     pub prove_self_test: bool,
+    /// Leave out the self-test of the tool chain: whoever calls has run it
+    #[arg(long, hide = true)]
+    pub skip_self_test: bool,
 }
 
 /// The two ways to a program binary.

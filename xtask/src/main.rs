@@ -7,11 +7,13 @@ mod cli;
 mod context;
 mod demo;
 mod doctor;
+mod drill;
 mod e2e;
 mod guards;
 mod host;
 mod idl;
 mod lint;
+mod migrate;
 mod mutants;
 mod process;
 mod program_ids;
@@ -57,6 +59,9 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Guards(args) => guards::command(&context, &args),
         Command::Demo(args) => demo::command(&context, &args),
         Command::E2e(args) => e2e::command(&context, &args),
+        Command::Migrate(args) => migrate::migrate(&context, &args),
+        Command::Verify(args) => migrate::verify(&context, &args),
+        Command::Drill(args) => drill::command(&context, &args),
         Command::Doctor(args) => doctor::command(&context, &args),
     }
 }

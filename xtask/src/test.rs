@@ -7,7 +7,7 @@ use crate::{
     build::{self, build_and_host},
     cli::{IdlArgs, TestArgs},
     context::Context,
-    e2e, idl, lint, process,
+    drill, e2e, idl, lint, process,
     toolchain::engine,
 };
 
@@ -58,6 +58,7 @@ pub fn command(context: &Context, args: &TestArgs) -> Result<()> {
         // Cargo has built it beside the tests.
         bench::measure(&built, &host, &["--check".to_owned()])?;
         e2e::run(context, &built, &host, &[])?;
+        drill::run(context, &host, &[])?;
     }
     if lint {
         lint::docs(&host)?;

@@ -3,9 +3,12 @@
 use std::{
     env, fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use anyhow::{Context as _, Result, bail};
+
+use crate::process;
 
 /// The checkout this command works on.
 #[derive(Clone, Debug)]
@@ -86,6 +89,13 @@ impl Workspace {
             package_name(&text).with_context(|| format!("no package name in {}", manifest.display()))?;
         Ok(Program { package: package.to_owned(), folder: folder.to_owned() })
     }
+}
+
+/// The checkout's files, new ones too, without those that git ignores.
+pub fn listed_files(root: &Path) -> Result<Vec<String>> {
+    let mut git = Command::new("git");
+    let listed = process::output(git.args(["ls-files", "-co", "--exclude-standard"]).current_dir(root))?;
+    Ok(listed.lines().filter(|file| root.join(file).is_file()).map(str::to_owned).collect())
 }
 
 /// The `name` of a manifest's `[package]` table.

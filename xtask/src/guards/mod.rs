@@ -21,7 +21,7 @@ use crate::{
     host::Host,
     process, setup, stamp,
     way::Builder,
-    workspace::Workspace,
+    workspace::{Workspace, listed_files},
 };
 
 /// One guard and what stands in its place when it is gone.
@@ -96,15 +96,10 @@ impl Copy {
     fn make(context: &Context) -> Result<Self> {
         let root = context.cache.guards();
         stamp::remove_folder(&root)?;
-        let listed = process::output(
-            Command::new("git")
-                .args(["ls-files", "-co", "--exclude-standard"])
-                .current_dir(&context.workspace.root),
-        )?;
-        for file in listed.lines().filter(|file| context.workspace.root.join(file).is_file()) {
-            let to = root.join(file);
+        for file in listed_files(&context.workspace.root)? {
+            let to = root.join(&file);
             fs::create_dir_all(to.parent().context("a file has a folder")?)?;
-            fs::copy(context.workspace.root.join(file), &to)
+            fs::copy(context.workspace.root.join(&file), &to)
                 .with_context(|| format!("cannot copy {file}"))?;
         }
         Ok(Self { context: Context { workspace: Workspace { root }, cache: context.cache.clone() } })

@@ -7,6 +7,7 @@
 //! | sbpf-linker | the crate registry | `toolchain/sbpf-linker-…` |
 //! | edited std, target, 128-bit functions, linker script | this folder | `toolchain/std-…` |
 
+pub mod anchor;
 pub mod apt;
 pub mod edit;
 pub mod engine;

@@ -6,7 +6,10 @@ use crate::{
     plan::MarketPlan,
 };
 use anyhow::Result;
-use grid_client::{account::MarketView, address, chain, instruction, nodes, token};
+use grid_client::{
+    account::{MarketView, terms_of},
+    address, chain, instruction, nodes, token,
+};
 use grid_jobs::{
     AccessRule, AdmissionRule, AdmissionTerms, Market, MarketTerms, QueueSlot, constants::MARKET_GROWTH_BYTES,
 };
@@ -128,27 +131,6 @@ fn slots_of_a_growth() -> usize {
 /// How often a queue has to grow.
 fn growths(slots: usize, wanted: u32) -> usize {
     (wanted as usize).saturating_sub(slots).div_ceil(slots_of_a_growth())
-}
-
-/// The terms that a market has.
-fn terms_of(market: &Market) -> MarketTerms {
-    MarketTerms {
-        price_per_second_atoms: market.price_per_second_atoms.get(),
-        bond_atoms: market.bond_atoms.get(),
-        expiry_reward_atoms: market.penalties.expiry_reward_atoms.get(),
-        compensation_atoms: market.penalties.compensation_atoms.get(),
-        fee_bps: market.fee_bps.get(),
-        stakers_bps: market.stakers_bps.get(),
-        burn_bps: market.burn_bps.get(),
-        max_attempts: market.max_attempts,
-        max_strikes: market.max_strikes.get(),
-        min_timeout_seconds: market.min_timeout_seconds.get(),
-        max_timeout_seconds: market.max_timeout_seconds.get(),
-        start_window_seconds: market.start_window_seconds.get(),
-        heartbeat_limit_seconds: market.heartbeat_limit_seconds.get(),
-        finish_grace_seconds: market.finish_grace_seconds.get(),
-        retention_seconds: market.retention_seconds.get(),
-    }
 }
 
 fn differences(found: &MarketTerms, planned: &MarketTerms) -> Option<String> {
