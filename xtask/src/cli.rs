@@ -28,7 +28,7 @@ pub enum Command {
     /// Uses `cargo build-sbf` where it is on the PATH, else upstream LLVM (see `setup`), and says which.
     /// A change of any tool's version starts from scratch and runs the self-test: 128-bit arithmetic and
     /// memory functions, executed on the Solana VM, against the host's results.
-    Build(BuildArgs),
+    Build(OneBuildArgs),
     /// Write idl/PROGRAM.json for every program
     Idl(IdlArgs),
     /// Check formatting, clippy, rustdoc, program ids and that no key file is in git
@@ -83,6 +83,17 @@ pub struct BuildArgs {
     /// Leave out the self-test of the tool chain: whoever calls has run it
     #[arg(long, hide = true)]
     pub skip_self_test: bool,
+}
+
+/// Arguments of `build`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct OneBuildArgs {
+    /// How the programs are built.
+    #[command(flatten)]
+    pub build: BuildArgs,
+    /// Build only this program, by its folder in programs/: as `anchor build` asks for them, one by one
+    #[arg(long, hide = true, value_name = "FOLDER")]
+    pub program: Option<String>,
 }
 
 /// The two ways to a program binary.

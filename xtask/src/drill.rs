@@ -189,7 +189,7 @@ impl Copy {
         let hash = hex::encode(<sha2::Sha256 as sha2::Digest>::digest(&current));
         if !stamp::matches(&seal, &hash) {
             fs::write(&file, source.replace(from, to))?;
-            let built = self.build_programs();
+            let built = self.build_jobs();
             fs::write(&file, source)?;
             built?;
             stamp::write_bytes(&next.join("grid_jobs.so"), &fs::read(&jobs)?)?;
@@ -205,9 +205,10 @@ impl Copy {
         Ok(next)
     }
 
-    fn build_programs(&self) -> Result<()> {
+    fn build_jobs(&self) -> Result<()> {
         let mut build = Command::new("cargo-build-sbf");
         self.dress(&mut build)?;
+        build.current_dir(self.workspace.root.join("programs/jobs"));
         process::run("the next release", &mut build)
     }
 

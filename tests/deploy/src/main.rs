@@ -115,20 +115,19 @@ async fn run(options: &Options, folder: &Path) -> Result<()> {
         .context("this release allows the longest retention")?;
 
     // Another key stands in for a multisig: it has the upgrade authority, and signs only for a buffer that is written already.
-    let (multisig, buffer) = (Keypair::new(), Keypair::new());
+    let multisig = Keypair::new();
     let signer = key_file(&multisig, &folder.join("multisig.json"))?;
-    let buffer_file = key_file(&buffer, &folder.join("buffer.json"))?;
     tools.hand_over(&multisig.pubkey()).await?;
     tools.passes(&this).await?;
     say("anchor program set-upgrade-authority: another key may upgrade, nobody else");
     let next = options.next.join("grid_jobs.so").display().to_string();
-    let (id, to, by) =
-        (grid_jobs::ID.to_string(), buffer.pubkey().to_string(), multisig.pubkey().to_string());
-    tools
-        .anchor("program write-buffer", &["program", "write-buffer", &next, "--buffer", &buffer_file])
-        .await?;
-    tools.anchor("program set-buffer-authority", &["program", "set-buffer-authority", &to, &by]).await?;
-    let upgrade = ["program", "upgrade", &id, "--buffer", &to, "--upgrade-authority", &signer];
+    let (id, by) = (grid_jobs::ID.to_string(), multisig.pubkey().to_string());
+    // Anchor ignores `--buffer` here: the address is what it prints.
+    let written = tools.anchor("program write-buffer", &["program", "write-buffer", &next]).await?;
+    let to = written.lines().rev().find_map(|line| line.strip_prefix("Buffer: "));
+    let to = to.with_context(|| format!("anchor program write-buffer named no buffer:\n{written}"))?.trim();
+    tools.anchor("program set-buffer-authority", &["program", "set-buffer-authority", to, &by]).await?;
+    let upgrade = ["program", "upgrade", &id, "--buffer", to, "--upgrade-authority", &signer];
     tools.anchor("program upgrade", &upgrade).await?;
     say("anchor program write-buffer, set-buffer-authority, upgrade: the jobs program is the next release's");
     let told = tools.verify(&this, &checkout.join("target/idl")).await?;
