@@ -6,7 +6,7 @@ mod idls;
 mod jobs;
 mod tools;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use clap::Parser;
 use grid_client::{Chain as _, ChainError, RpcChain, address, chain, instruction};
 use grid_jobs::{GridError, MarketTerms, constants::MAX_RETENTION_SECONDS};
@@ -177,21 +177,20 @@ async fn long_market(
     chain.submit(&[open], &[deployer]).await.map(drop)
 }
 
-/// Waits until what the old release allowed is refused: an upgrade counts from the next slot on.
+/// Waits until the upgrade counts, which is from the slot after it on; shows that what the old release allowed is refused.
 async fn next_release_runs(chain: &RpcChain, deployer: &Keypair, terms: MarketTerms) -> Result<String> {
-    for id in 101..131 {
-        match long_market(chain, deployer, terms, id).await {
-            Ok(()) => tokio::time::sleep(Duration::from_millis(400)).await,
-            Err(error) => {
-                let code = GridError::RetentionOutOfRange as u32 + 6000;
-                ensure!(error.program_code() == Some(code), "another error than expected: {error}");
-                ensure!(
-                    chain::account(chain, &address::market(&deployer.pubkey(), id).0).await?.is_none(),
-                    "the market was opened all the same"
-                );
-                return Ok(error.to_string());
-            }
-        }
+    let data = chain.data_slice(&address::program_data(), 4, 8).await?.context("the jobs program is gone")?;
+    let upgraded =
+        u64::from_le_bytes(data.try_into().map_err(|_| anyhow::anyhow!("its program data is too short"))?);
+    while chain::clock(chain).await?.slot <= upgraded {
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    anyhow::bail!("the jobs program still does what the old release did")
+    let Err(error) = long_market(chain, deployer, terms, 101).await else {
+        bail!("the jobs program still does what the old release did");
+    };
+    let code = GridError::RetentionOutOfRange as u32 + 6000;
+    ensure!(error.program_code() == Some(code), "another error than expected: {error}");
+    let market = address::market(&deployer.pubkey(), 101).0;
+    ensure!(chain::account(chain, &market).await?.is_none(), "the market was opened all the same");
+    Ok(error.to_string())
 }
