@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, ensure};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    cli::BuildArgs,
+    cli::{BuildArgs, OneBuildArgs},
     context::Context,
     host::{self, Host},
     process, self_test, setup, stamp,
@@ -23,13 +23,18 @@ pub struct Built {
 }
 
 /// Builds every program.
-pub fn command(context: &Context, args: &BuildArgs) -> Result<()> {
+pub fn command(context: &Context, args: &OneBuildArgs) -> Result<()> {
     let _lock = context.cache.lock()?;
-    build(context, args).map(drop)
+    build_some(context, &args.build, args.program.as_deref()).map(drop)
 }
 
 /// The same, within another command.
 pub fn build(context: &Context, args: &BuildArgs) -> Result<Built> {
+    build_some(context, args, None)
+}
+
+/// Builds every program, or the one in this folder.
+fn build_some(context: &Context, args: &BuildArgs, only: Option<&str>) -> Result<Built> {
     let start = Instant::now();
     let builder = setup::install(context, args)?;
     println!("building with {}", builder.describe());
@@ -42,10 +47,13 @@ pub fn build(context: &Context, args: &BuildArgs) -> Result<Built> {
     if args.prove_self_test {
         self_test::prove(context, &builder, &program)?;
     }
-    self_test::run_if_new(context, &builder, &builtins)?;
+    if !args.skip_self_test {
+        self_test::run_if_new(context, &builder, &builtins)?;
+    }
 
-    let programs = context.workspace.programs()?;
-    ensure!(!programs.is_empty(), "no program in programs/");
+    let mut programs = context.workspace.programs()?;
+    programs.retain(|program| only.is_none_or(|only| program.folder.ends_with(only)));
+    ensure!(!programs.is_empty(), "no program in programs/{}", only.unwrap_or_default());
     let deploy = context.workspace.deploy();
     for program in &programs {
         let file = builder.build(context, program, &deploy)?;

@@ -64,11 +64,6 @@ impl Cache {
         &self.root
     }
 
-    /// Build outputs of the validator, while it is compiled.
-    pub fn validator_target(&self) -> PathBuf {
-        self.root.join("validator-target")
-    }
-
     /// Copies of the clients in other languages, with the packages that they need.
     pub fn clients(&self) -> PathBuf {
         self.root.join("clients")
@@ -87,6 +82,11 @@ impl Cache {
     /// Another cache, for build outputs that share nothing with those of this one.
     pub fn apart(root: PathBuf) -> Self {
         Self { root }
+    }
+
+    /// What the deployment drill keeps: a checkout with keys of its own, and its build outputs.
+    pub fn drill(&self) -> PathBuf {
+        self.root.join("drill")
     }
 
     /// Waits until no other command builds into the cache or runs from it.

@@ -30,7 +30,7 @@ pub enum Command {
     /// Uses `cargo build-sbf` where it is on the PATH, else upstream LLVM (see `setup`), and says which.
     /// A change of any tool's version starts from scratch and runs the self-test: 128-bit arithmetic and
     /// memory functions, executed on the Solana VM, against the host's results.
-    Build(BuildArgs),
+    Build(OneBuildArgs),
     /// Write idl/PROGRAM.json for every program
     Idl(IdlArgs),
     /// Write docs/{instructions,errors,events}.md, check every page, and build the book to target/book
@@ -71,6 +71,19 @@ pub enum Command {
     /// Builds the programs twice more from nothing, in other folders, and demands the same bytes; holds the dependencies
     /// against deny.toml.
     Release(BuildArgs),
+    /// Bring a cluster to what its plan in migrations/ says; a second run sends nothing
+    ///
+    /// Flags after the name go to `grid-deploy migrate`: `--cluster localnet|devnet|mainnet|URL`, `--file PLAN`, `--dry-run`,
+    /// `--check`, `--keypair FILE`.
+    Migrate(PassThrough),
+    /// Build, then compare programs, authorities, IDLs, config and markets on a cluster with this checkout and its plan
+    ///
+    /// Flags after the name go to `grid-deploy verify`: `--cluster`, `--file`, `--hashes FILE`, `--skip-idl`, `--json`.
+    Verify(PassThrough),
+    /// Deploy to a real `solana-test-validator` with the Anchor CLI, migrate, and upgrade with live jobs
+    ///
+    /// In a copy of the checkout, with program keys of its own. Flags after the name go to the drill: `--keep`.
+    Drill(PassThrough),
     /// Print every tool that is needed, the version found, and the remedy where one is missing
     Doctor(BuildArgs),
 }
@@ -84,6 +97,20 @@ pub struct BuildArgs {
     /// Also show that the self-test is able to fail: link faulty 128-bit functions, expect it to refuse each
     #[arg(long, hide = true)]
     pub prove_self_test: bool,
+    /// Leave out the self-test of the tool chain: whoever calls has run it
+    #[arg(long, hide = true)]
+    pub skip_self_test: bool,
+}
+
+/// Arguments of `build`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct OneBuildArgs {
+    /// How the programs are built.
+    #[command(flatten)]
+    pub build: BuildArgs,
+    /// Build only this program, by its folder in programs/: as `anchor build` asks for them, one by one
+    #[arg(long, hide = true, value_name = "FOLDER")]
+    pub program: Option<String>,
 }
 
 /// The two ways to a program binary.

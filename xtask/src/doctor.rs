@@ -8,7 +8,7 @@ use crate::{
     cli::{BuildArgs, Way},
     context::Context,
     process,
-    toolchain::{apt, linker, llvm, rust},
+    toolchain::{apt, installed::SBPF_LINKER, llvm, rust},
     version::Version,
     way,
 };
@@ -99,8 +99,8 @@ fn upstream(context: &Context) -> Vec<Finding> {
     });
     findings.push(Finding {
         name: "sbpf-linker".into(),
-        found: linker::binary(&context.cache).is_file().then(|| linker::VERSION.to_owned()),
-        wanted: linker::VERSION.into(),
+        found: SBPF_LINKER.path(&context.cache).is_file().then(|| SBPF_LINKER.version.to_owned()),
+        wanted: SBPF_LINKER.version.into(),
         remedy: SETUP,
     });
     findings

@@ -75,9 +75,14 @@ impl Host {
         process::run(&format!("compile {binary}"), self.cargo("build").args(["--workspace", "--bin", binary]))
     }
 
+    /// Where finished binaries and compiled crates lie.
+    pub fn outputs(&self) -> PathBuf {
+        self.target.join("debug")
+    }
+
     /// A finished binary.
     pub fn binary(&self, name: &str) -> PathBuf {
-        self.target.join("debug").join(name)
+        self.outputs().join(name)
     }
 }
 

@@ -9,11 +9,13 @@ mod clients;
 mod context;
 mod demo;
 mod doctor;
+mod drill;
 mod e2e;
 mod guards;
 mod host;
 mod idl;
 mod lint;
+mod migrate;
 mod mutants;
 mod process;
 mod program_ids;
@@ -63,6 +65,9 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Demo(args) => demo::command(&context, &args),
         Command::E2e(args) => e2e::command(&context, &args),
         Command::Release(args) => release::command(&context, &args),
+        Command::Migrate(args) => migrate::migrate(&context, &args),
+        Command::Verify(args) => migrate::verify(&context, &args),
+        Command::Drill(args) => drill::command(&context, &args),
         Command::Doctor(args) => doctor::command(&context, &args),
     }
 }

@@ -27,7 +27,7 @@ pub fn check(context: &Context) -> Result<()> {
 }
 
 /// The id in a program's source.
-fn declared(source: &str) -> Option<&str> {
+pub fn declared(source: &str) -> Option<&str> {
     let (_, rest) = source.split_once("declare_id!(\"")?;
     rest.split_once('"').map(|(id, _)| id)
 }

@@ -8,7 +8,7 @@ use crate::{
     cli::{IdlArgs, TestArgs},
     clients,
     context::Context,
-    e2e, idl, lint, process, release,
+    drill, e2e, idl, lint, process, release,
     toolchain::engine,
 };
 
@@ -60,6 +60,7 @@ pub fn command(context: &Context, args: &TestArgs) -> Result<()> {
         bench::measure(&built, &host, &["--check".to_owned()])?;
         clients::run(context, &built.deploy)?;
         e2e::run(context, &built, &host, &[])?;
+        drill::run(context, &host, &[])?;
         release::run(context, &built, &args.build)?;
     }
     if lint {

@@ -79,13 +79,10 @@ impl Workspace {
     /// Copies what git keeps or would keep into a folder, which is made anew.
     pub fn copy_to(&self, root: &Path) -> Result<Self> {
         stamp::remove_folder(root)?;
-        let mut list = Command::new("git");
-        list.args(["ls-files", "-co", "--exclude-standard"]).current_dir(&self.root);
-        let listed = process::output(&mut list)?;
-        for file in listed.lines().filter(|file| self.root.join(file).is_file()) {
-            let to = root.join(file);
+        for file in listed_files(&self.root)? {
+            let to = root.join(&file);
             fs::create_dir_all(to.parent().context("a file has a folder")?)?;
-            fs::copy(self.root.join(file), &to).with_context(|| format!("cannot copy {file}"))?;
+            fs::copy(self.root.join(&file), &to).with_context(|| format!("cannot copy {file}"))?;
         }
         Ok(Self { root: root.to_owned() })
     }
@@ -103,6 +100,13 @@ impl Workspace {
             package_name(&text).with_context(|| format!("no package name in {}", manifest.display()))?;
         Ok(Program { package: package.to_owned(), folder: folder.to_owned() })
     }
+}
+
+/// The checkout's files, new ones too, without those that git ignores.
+pub fn listed_files(root: &Path) -> Result<Vec<String>> {
+    let mut git = Command::new("git");
+    let listed = process::output(git.args(["ls-files", "-co", "--exclude-standard"]).current_dir(root))?;
+    Ok(listed.lines().filter(|file| root.join(file).is_file()).map(str::to_owned).collect())
 }
 
 /// The `name` of a manifest's `[package]` table.

@@ -3,7 +3,7 @@
 use crate::{exit::usage, facts::Facts, mint::MintInfo, time::parse_duration};
 use anyhow::Result;
 use clap::Args;
-use grid_jobs::{Market, MarketTerms};
+use grid_jobs::MarketTerms;
 use std::sync::Arc;
 
 /// Terms that are given; the others keep what they are, or their default.
@@ -110,27 +110,6 @@ impl TermsOptions {
     }
 }
 
-/// The terms that a market has.
-pub fn of(market: &Market) -> MarketTerms {
-    MarketTerms {
-        price_per_second_atoms: market.price_per_second_atoms.get(),
-        bond_atoms: market.bond_atoms.get(),
-        expiry_reward_atoms: market.penalties.expiry_reward_atoms.get(),
-        compensation_atoms: market.penalties.compensation_atoms.get(),
-        fee_bps: market.fee_bps.get(),
-        stakers_bps: market.stakers_bps.get(),
-        burn_bps: market.burn_bps.get(),
-        max_attempts: market.max_attempts,
-        max_strikes: market.max_strikes.get(),
-        min_timeout_seconds: market.min_timeout_seconds.get(),
-        max_timeout_seconds: market.max_timeout_seconds.get(),
-        start_window_seconds: market.start_window_seconds.get(),
-        heartbeat_limit_seconds: market.heartbeat_limit_seconds.get(),
-        finish_grace_seconds: market.finish_grace_seconds.get(),
-        retention_seconds: market.retention_seconds.get(),
-    }
-}
-
 /// Terms as facts.
 pub fn facts(facts: Facts, terms: &MarketTerms, mint: &Arc<MintInfo>) -> Facts {
     use crate::facts::Fact::Bps;
@@ -176,29 +155,5 @@ mod tests {
         let given = TermsOptions { fee_bps: Some(0), retention: Some(60), ..TermsOptions::default() };
         let expected = MarketTerms { fee_bps: 0, retention_seconds: 60, ..current };
         assert_eq!(given.over(current, &mint()).unwrap(), expected);
-    }
-
-    #[test]
-    fn a_market_gives_back_the_terms_that_it_was_given() {
-        let terms = MarketTerms {
-            price_per_second_atoms: 1,
-            bond_atoms: 9,
-            expiry_reward_atoms: 2,
-            compensation_atoms: 3,
-            fee_bps: 4,
-            stakers_bps: 5,
-            burn_bps: 6,
-            max_attempts: 7,
-            max_strikes: 8,
-            min_timeout_seconds: 10,
-            max_timeout_seconds: 11,
-            start_window_seconds: 31,
-            heartbeat_limit_seconds: 32,
-            finish_grace_seconds: 3_601,
-            retention_seconds: 12,
-        };
-        let mut market: Market = bytemuck::Zeroable::zeroed();
-        market.set_terms(&terms).unwrap();
-        assert_eq!(of(&market), terms);
     }
 }

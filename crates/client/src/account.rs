@@ -1,7 +1,7 @@
 //! Decoders of the programs' accounts, and what two accounts say together.
 
 use anchor_lang::{AccountDeserialize, Owner};
-use grid_jobs::{DeviceState, JobState, Market, QueueSlot, waiting};
+use grid_jobs::{DeviceState, JobState, Market, MarketTerms, QueueSlot, waiting};
 use solana_account::Account;
 use solana_address::Address;
 
@@ -87,6 +87,27 @@ impl MarketView {
     }
 }
 
+/// The terms that a market has, as they were given to it.
+pub fn terms_of(market: &Market) -> MarketTerms {
+    MarketTerms {
+        price_per_second_atoms: market.price_per_second_atoms.get(),
+        bond_atoms: market.bond_atoms.get(),
+        expiry_reward_atoms: market.penalties.expiry_reward_atoms.get(),
+        compensation_atoms: market.penalties.compensation_atoms.get(),
+        fee_bps: market.fee_bps.get(),
+        stakers_bps: market.stakers_bps.get(),
+        burn_bps: market.burn_bps.get(),
+        max_attempts: market.max_attempts,
+        max_strikes: market.max_strikes.get(),
+        min_timeout_seconds: market.min_timeout_seconds.get(),
+        max_timeout_seconds: market.max_timeout_seconds.get(),
+        start_window_seconds: market.start_window_seconds.get(),
+        heartbeat_limit_seconds: market.heartbeat_limit_seconds.get(),
+        finish_grace_seconds: market.finish_grace_seconds.get(),
+        retention_seconds: market.retention_seconds.get(),
+    }
+}
+
 /// Where a slot of the queue begins in a market's account, bytes.
 pub fn slot_offset(slot: u16) -> usize {
     Market::SLOTS_OFFSET + usize::from(slot) * size_of::<QueueSlot>()
@@ -145,5 +166,34 @@ pub fn device_phase(address: &Address, device: &Device, market: &MarketView) -> 
         state if state == DeviceState::Assigned as u8 => DevicePhase::Assigned,
         state if state == DeviceState::Running as u8 => DevicePhase::Running,
         _ => DevicePhase::Idle,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_market_gives_back_the_terms_that_it_was_given() {
+        let terms = MarketTerms {
+            price_per_second_atoms: 1,
+            bond_atoms: 9,
+            expiry_reward_atoms: 2,
+            compensation_atoms: 3,
+            fee_bps: 4,
+            stakers_bps: 5,
+            burn_bps: 6,
+            max_attempts: 7,
+            max_strikes: 8,
+            min_timeout_seconds: 10,
+            max_timeout_seconds: 11,
+            start_window_seconds: 31,
+            heartbeat_limit_seconds: 32,
+            finish_grace_seconds: 3_601,
+            retention_seconds: 12,
+        };
+        let mut market: Market = bytemuck::Zeroable::zeroed();
+        market.set_terms(&terms).unwrap();
+        assert_eq!(terms_of(&market), terms);
     }
 }

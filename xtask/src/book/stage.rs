@@ -36,7 +36,10 @@ pub fn build(context: &Context) -> Result<()> {
     stamp::remove_folder(&book)?;
     let mut command = Command::new(mdbook);
     command.arg("build").arg(&stage).arg("--dest-dir").arg(&book);
-    process::run("book", command.env("PATH", with_first(mermaid.parent().context("a binary lies in a folder")?)?))?;
+    process::run(
+        "book",
+        command.env("PATH", with_first(mermaid.parent().context("a binary lies in a folder")?)?),
+    )?;
     println!("the book: {}", book.join("index.html").display());
     Ok(())
 }

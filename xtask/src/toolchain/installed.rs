@@ -1,6 +1,6 @@
 //! Programs that cargo compiles from the crate registry, each in a version that everything here was tried with.
 
-use std::{path::PathBuf, process::Command};
+use std::{fs, path::PathBuf, process::Command};
 
 use anyhow::{Context as _, Result, ensure};
 
@@ -19,7 +19,29 @@ pub struct Installed {
     pub takes: &'static str,
     /// Flags for `cargo install`.
     pub flags: &'static [&'static str],
+    /// Whether what it does here takes longer than compiling it optimised.
+    pub optimised: bool,
 }
+
+/// The linker of the programs.
+pub const SBPF_LINKER: Installed = Installed {
+    package: "sbpf-linker",
+    binary: "sbpf-linker",
+    version: "0.2.6",
+    takes: "about a minute",
+    flags: &[],
+    optimised: true,
+};
+
+/// A real validator.
+pub const VALIDATOR: Installed = Installed {
+    package: "agave-validator",
+    binary: "solana-test-validator",
+    version: "4.2.2",
+    takes: "20 to 30 minutes on two cores",
+    flags: &["--features", "agave-unstable-api"],
+    optimised: true,
+};
 
 /// Licences, sources and versions of what the lock file holds.
 pub const CARGO_DENY: Installed = Installed {
@@ -28,6 +50,7 @@ pub const CARGO_DENY: Installed = Installed {
     version: "0.20.2",
     takes: "some minutes",
     flags: &[],
+    optimised: false,
 };
 
 /// Bills of materials.
@@ -37,6 +60,18 @@ pub const CARGO_CYCLONEDX: Installed = Installed {
     version: "0.5.9",
     takes: "about a minute",
     flags: &[],
+    optimised: false,
+};
+
+/// The Anchor CLI, of the version of `anchor-lang` that the programs use and that `Anchor.toml` names.
+pub const ANCHOR_CLI: Installed = Installed {
+    package: "anchor-cli",
+    binary: "anchor",
+    version: "2.0.0-rc.2",
+    takes: "some minutes",
+    // `anchor idl` leaves local networks alone without it.
+    flags: &["--features", "idl-localnet-testing"],
+    optimised: false,
 };
 
 /// The book; what of it is not needed left out.
@@ -46,6 +81,7 @@ pub const MDBOOK: Installed = Installed {
     version: "0.5.4",
     takes: "a minute or two",
     flags: &["--no-default-features", "--features", "search"],
+    optimised: false,
 };
 
 /// The diagrams in the book.
@@ -55,6 +91,7 @@ pub const MDBOOK_MERMAID: Installed = Installed {
     version: "0.17.1",
     takes: "about a minute",
     flags: &[],
+    optimised: false,
 };
 
 impl Installed {
@@ -75,19 +112,22 @@ impl Installed {
         }
         let Self { package, version, takes, .. } = self;
         eprintln!("compiling {package} {version} into the cache (once; {takes})");
+        fs::create_dir_all(&root).with_context(|| format!("cannot create {}", root.display()))?;
         let target = root.join("target");
         let mut command = Command::new(host::cargo());
         command
             .args(["install", package, "--version", version, "--locked", "--ignore-rust-version"])
-            // Compiling it optimised takes longer than everything that it has to do here.
-            .args(["--debug", "--bin", self.binary])
-            .env("CARGO_PROFILE_DEV_DEBUG", "0")
+            .args(["--bin", self.binary])
             .args(self.flags)
+            .args((!self.optimised).then_some("--debug"))
+            .env("CARGO_PROFILE_DEV_DEBUG", "0")
             .arg("--root")
             .arg(&root)
             .arg("--target-dir")
             .arg(&target)
             .env_remove("CARGO_TARGET_DIR")
+            // A configuration of the checkout is not for it.
+            .current_dir(&root)
             // Its folder is of no use on the PATH; cargo would advise otherwise.
             .arg("--quiet");
         process::run(package, &mut command)

@@ -7,11 +7,11 @@
 //! | sbpf-linker | the crate registry | `toolchain/sbpf-linker-…` |
 //! | edited std, target, 128-bit functions, linker script | this folder | `toolchain/std-…` |
 
+pub mod anchor;
 pub mod apt;
 pub mod edit;
 pub mod engine;
 pub mod installed;
-pub mod linker;
 pub mod llvm;
 pub mod node;
 pub mod python;
@@ -25,6 +25,7 @@ use std::{path::PathBuf, process::Command};
 
 use anyhow::Result;
 
+use self::installed::SBPF_LINKER;
 use crate::cache::Cache;
 
 /// Everything that compiles and links a program.
@@ -43,7 +44,7 @@ impl Toolchain {
     pub fn install(cache: &Cache) -> Result<Self> {
         let rust = rust::Rust::find()?;
         let llvm = llvm::install(cache)?;
-        let linker = linker::install(cache)?;
+        let linker = SBPF_LINKER.install(cache)?;
         let versions = versions(&rust, &llvm.versions);
         let folder = std_copy::install(cache, &rust, &llvm, &linker, &versions)?;
         Ok(Self { rust, folder, versions })
@@ -109,7 +110,7 @@ fn versions(rust: &rust::Rust, llvm: &str) -> String {
     format!(
         "{}\n{llvm}\nsbpf-linker {}\nedits {}\n",
         rust.version_text.trim(),
-        linker::VERSION,
+        SBPF_LINKER.version,
         std_copy::edits()
     )
 }

@@ -41,6 +41,11 @@ impl Node {
         Ok(Self { folder: Some(folder.join("bin")) })
     }
 
+    /// The folder of Node and npm, where they are not on the PATH.
+    pub fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
+    }
+
     /// A command that finds this Node first.
     pub fn command(&self, program: &str) -> Command {
         let Some(folder) = &self.folder else { return Command::new(program) };

@@ -12,7 +12,7 @@ use crate::{
 use anyhow::Result;
 use clap::{Args, Subcommand, ValueEnum};
 use grid_client::{
-    account::{Config, MarketView},
+    account::{Config, MarketView, terms_of},
     address,
     chain::{self, fetch, fetch_market},
     instruction,
@@ -296,7 +296,7 @@ async fn open(
 
 async fn update(session: &Session, market: &Address, given: &TermsOptions) -> Result<()> {
     let (header, mint) = header_and_mint(session, market).await?;
-    let terms = given.over(terms::of(&header), &mint)?;
+    let terms = given.over(terms_of(&header), &mint)?;
     let update = instruction::update_market(session.me()?, *market, terms);
     let landed = session.send(*market, "update_market", vec![update]).await?;
     let facts = terms::facts(Facts::new().address("market", *market), &terms, &mint);
@@ -349,7 +349,7 @@ async fn show(session: &Session, address: &Address) -> Result<()> {
         .address("authority", market.authority)
         .address("offered_to", market.pending_authority)
         .address("mint", market.mint);
-    let facts = terms::facts(facts, &terms::of(&market), &mint)
+    let facts = terms::facts(facts, &terms_of(&market), &mint)
         .text("waiting", waiting(&market))
         .number("places", slots.len() as u64)
         .number("active_jobs", market.active_jobs.get())
