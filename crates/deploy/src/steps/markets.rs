@@ -227,7 +227,8 @@ mod tests {
     #[test]
     fn every_term_is_compared() {
         // Each in turn is one more: exactly it is named.
-        let changed: [(&str, fn(&mut MarketTerms)); 15] = [
+        type Change = fn(&mut MarketTerms);
+        let changed: [(&str, Change); 15] = [
             ("price_per_second_atoms", |t| t.price_per_second_atoms += 1),
             ("bond_atoms", |t| t.bond_atoms += 1),
             ("expiry_reward_atoms", |t| t.expiry_reward_atoms += 1),
