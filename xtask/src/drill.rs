@@ -24,8 +24,6 @@ use crate::{
 
 /// The clusters whose program ids `Anchor.toml` holds.
 const CLUSTERS: [&str; 3] = ["localnet", "devnet", "mainnet"];
-/// What tells the copy's crates from the checkout's, which are built into the same folder.
-const VERSION_SUFFIX: &str = "-drill";
 /// What the next release does otherwise: markets may keep jobs for 60 days at most, no longer for 90.
 const NEXT_RELEASE: (&str, &str, &str) = (
     "programs/jobs/src/constants.rs",
@@ -92,9 +90,11 @@ impl Copy {
         for folder in [root.join("target/deploy"), cache.clone()] {
             fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
         }
-        // Host crates of the registry are those that the checkout's tests use. Programs have a folder of their own: both
-        // checkouts would clean the other's away.
-        link(&host.outputs(), &root.join("target/debug"))?;
+        // Programs and host crates have folders of their own: both checkouts would take the other's for theirs. What comes from
+        // the registry is compiled already.
+        let outputs = home.join("target/debug");
+        adopt(&host.outputs(), &outputs, &context.workspace.members()?)?;
+        link(&outputs, &root.join("target/debug"))?;
         link(&context.cache.toolchain(), &cache.join("toolchain"))?;
         let path = anchor.path(&root)?;
         Ok(Self { workspace: Workspace { root }, home, path, packages: anchor.packages.clone() })
@@ -131,8 +131,8 @@ impl Copy {
         Ok(())
     }
 
-    /// Brings the copy to the checkout's sources: another version, and the copy's program ids where it has keys already, so
-    /// that a second drill compiles only what changed.
+    /// Brings the copy to the checkout's sources, with the copy's program ids where it has keys already: so a second drill compiles
+    /// only what changed.
     fn bring_up_to_date(&self, context: &Context) -> Result<()> {
         let (from, to) = (&context.workspace.root, &self.workspace.root);
         let ids = if to.join("Anchor.toml").is_file() { self.ids()? } else { BTreeMap::new() };
@@ -211,19 +211,14 @@ impl Copy {
         process::run("the next release", &mut build)
     }
 
-    /// Compiles the copy's `grid-deploy` and the drill itself, which know the copy's program ids; where they are kept.
+    /// Compiles the copy's `grid-deploy` and the drill itself, which know the copy's program ids; where they are.
     fn build_binaries(&self, host: &Host) -> Result<(PathBuf, PathBuf)> {
         let mut cargo = host.cargo("build");
         cargo.args(["--workspace", "--bin", "grid-deploy", "--bin", "grid-drill"]);
-        process::run("compile the drill", cargo.current_dir(&self.workspace.root))?;
-        // The checkout's builds put theirs into the same place.
-        let keep = |name: &str| -> Result<PathBuf> {
-            let to = self.home.join("bin").join(name);
-            fs::create_dir_all(self.home.join("bin"))?;
-            fs::copy(host.binary(name), &to).with_context(|| format!("cannot copy {name}"))?;
-            Ok(to)
-        };
-        Ok((keep("grid-deploy")?, keep("grid-drill")?))
+        cargo.current_dir(&self.workspace.root).env("CARGO_TARGET_DIR", self.home.join("target"));
+        process::run("compile the drill", &mut cargo)?;
+        let binary = |name| self.home.join("target/debug").join(name);
+        Ok((binary("grid-deploy"), binary("grid-drill")))
     }
 }
 
@@ -251,36 +246,62 @@ fn known_ids(checkout: &Workspace, ids: &BTreeMap<String, String>) -> Result<Vec
 
 /// A file's text as the copy has it.
 fn adapted(file: &str, text: &str, ids: &[(String, String)]) -> String {
-    match file {
-        "Cargo.toml" => match text.split_once("[workspace.package]\nversion = \"") {
-            Some((head, rest)) => {
-                format!(
-                    "{head}[workspace.package]\nversion = \"{}",
-                    rest.replacen('"', &format!("{VERSION_SUFFIX}\""), 1)
-                )
-            }
-            None => text.to_owned(),
-        },
-        "Cargo.lock" => with_versions(text),
-        _ if file == "Anchor.toml" || (file.starts_with("programs/") && file.ends_with("/src/lib.rs")) => {
-            ids.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
-        }
-        _ => text.to_owned(),
+    match file == "Anchor.toml" || (file.starts_with("programs/") && file.ends_with("/src/lib.rs")) {
+        true => ids.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to)),
+        false => text.to_owned(),
     }
 }
 
-/// A lock file in which the crates of the workspace, which come from nowhere, have the copy's version.
-fn with_versions(lock: &str) -> String {
-    let changed = |package: &str| {
-        if package.contains("\nsource = ") || !package.contains("\nversion = \"") {
-            return package.to_owned();
+/// Links what cargo has compiled of the registry into another target folder, where it is not there yet. What it compiled of the
+/// workspace stays behind: libraries of programs have no hash in their names, so that those of two checkouts can't share a folder.
+fn adopt(from: &Path, to: &Path, members: &[String]) -> Result<()> {
+    let theirs = |name: &str| !is_of(name, members);
+    for part in [".fingerprint", "build"] {
+        for name in names(&from.join(part))?.iter().filter(|name| theirs(name)) {
+            let at = to.join(part).join(name);
+            if !at.exists() {
+                link_tree(&from.join(part).join(name), &at)?;
+            }
         }
-        let (head, rest) = package.split_once("\nversion = \"").unwrap_or((package, ""));
-        format!("{head}\nversion = \"{}", rest.replacen('"', &format!("{VERSION_SUFFIX}\""), 1))
-    };
-    let mut parts = lock.split("[[package]]");
-    let head = parts.next().unwrap_or_default().to_owned();
-    parts.fold(head, |text, package| format!("{text}[[package]]{}", changed(package)))
+    }
+    let libraries = names(&from.join("deps"))?;
+    // Programs and tests have no extension, and nobody builds on them.
+    for name in libraries.iter().filter(|name| theirs(name) && name.contains('.')) {
+        let at = to.join("deps").join(name);
+        if !at.exists() {
+            link_tree(&from.join("deps").join(name), &at)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether an output is of one of these packages: `grid-jobs-0123`, `libgrid_jobs.rlib`, `grid_jobs-0123.d`.
+fn is_of(output: &str, packages: &[String]) -> bool {
+    let name = output.strip_prefix("lib").unwrap_or(output);
+    packages.iter().any(|package| {
+        [package.clone(), package.replace('-', "_")]
+            .iter()
+            .any(|package| name.strip_prefix(package).is_some_and(|rest| rest.starts_with(['-', '.'])))
+    })
+}
+
+/// What lies in a folder; nothing where there is none.
+fn names(folder: &Path) -> Result<Vec<String>> {
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let entries = fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))?;
+    entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
+}
+
+/// A file, or a folder with all it holds, once more under another name.
+fn link_tree(from: &Path, to: &Path) -> Result<()> {
+    if from.is_dir() {
+        fs::create_dir_all(to)?;
+        return names(from)?.iter().try_for_each(|name| link_tree(&from.join(name), &to.join(name)));
+    }
+    fs::create_dir_all(to.parent().context("a file has a folder")?)?;
+    fs::hard_link(from, to).with_context(|| format!("cannot link {} to {}", to.display(), from.display()))
 }
 
 #[cfg(test)]
@@ -288,13 +309,39 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_copy_has_a_version_of_its_own_and_other_crates_keep_theirs() {
-        let manifest = "[workspace]\n\n[workspace.package]\nversion = \"0.1.0\"\nedition = \"2024\"\n";
-        assert!(adapted("Cargo.toml", manifest, &[]).contains("version = \"0.1.0-drill\"\nedition"));
-        let lock = "version = 4\n\n[[package]]\nname = \"a\"\nversion = \"1.0.0\"\nsource = \"registry\"\n\n\
-                    [[package]]\nname = \"grid-jobs\"\nversion = \"0.1.0\"\ndependencies = [\n \"a\",\n]\n";
-        let changed = adapted("Cargo.lock", lock, &[]);
-        assert_eq!(changed, lock.replace("\"0.1.0\"", "\"0.1.0-drill\""));
+    fn what_is_of_the_workspace_stays_behind() {
+        let members = ["grid-jobs".to_owned(), "xtask".to_owned()];
+        for own in
+            ["grid-jobs-01ab", "libgrid_jobs.rlib", "libgrid_jobs.so", "grid_jobs-01ab.d", "xtask-01ab"]
+        {
+            assert!(is_of(own, &members), "{own}");
+        }
+        for foreign in ["grid-jobsite-01ab", "libserde-01ab.rlib", "liblibc-01ab.rlib", "libgrid_jobsite.so"]
+        {
+            assert!(!is_of(foreign, &members), "{foreign}");
+        }
+    }
+
+    #[test]
+    fn outputs_are_adopted_once_and_without_programs() {
+        let folder = env::temp_dir().join(format!("grid-xtask-adopt-{}", std::process::id()));
+        stamp::remove_folder(&folder).unwrap();
+        let (from, to) = (folder.join("from"), folder.join("to"));
+        for file in [
+            ".fingerprint/serde-1/lib-serde",
+            ".fingerprint/grid-jobs-1/x",
+            "deps/libserde-1.rlib",
+            "deps/explore-1",
+        ] {
+            stamp::write(&from.join(file), file).unwrap();
+        }
+        for _ in 0..2 {
+            adopt(&from, &to, &["grid-jobs".to_owned()]).unwrap();
+        }
+        let there = |file: &str| to.join(file).is_file();
+        assert!(there(".fingerprint/serde-1/lib-serde") && there("deps/libserde-1.rlib"));
+        assert!(!there(".fingerprint/grid-jobs-1/x") && !there("deps/explore-1"));
+        stamp::remove_folder(&folder).unwrap();
     }
 
     #[test]
