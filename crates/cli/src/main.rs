@@ -174,20 +174,10 @@ mod tests {
         Cli::command().debug_assert();
     }
 
-    /// What the documentation shows is understood, and each command is in its table.
+    /// What stands in the documentation, `tests/docs.rs` holds against this command line; here it is the other way round.
     #[test]
-    fn the_documentation_is_of_this_command_line() {
+    fn each_command_is_in_the_table_of_the_documentation() {
         let docs = include_str!("../../../docs/cli.md");
-        let shell = docs.split("```sh\n").skip(1).filter_map(|block| block.split("```").next());
-        let lines: Vec<&str> = shell.flat_map(str::lines).filter(|line| line.starts_with("grid ")).collect();
-        assert!(lines.len() > 10);
-        for line in lines {
-            let line = line.replace("\"$KEY\"", "9aE476sH92Vz7DMPyq5WLPkrKWivxeuTKEFKd2sZZcde");
-            let words = line.split_whitespace().take_while(|word| *word != ">");
-            if let Err(error) = Cli::try_parse_from(words) {
-                panic!("{line}: {error}");
-            }
-        }
         let table = docs.split("## Commands").nth(1).and_then(|rest| rest.split("## ").next()).unwrap();
         for command in Cli::command().get_subcommands() {
             let name = format!("grid {}", command.get_name());
