@@ -37,6 +37,8 @@ pub fn command(context: &Context, args: &TestArgs) -> Result<()> {
     let mut test = host.cargo("test");
     test.envs(build::environment(&built)).env("GRID_CACHE", context.cache.root());
     if whole {
+        // One run tells all that is wrong.
+        test.arg("--no-fail-fast");
         if engine::install()? {
             test.env("GRID_REQUIRE_ENGINE", "1");
         }
