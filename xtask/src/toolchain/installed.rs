@@ -120,7 +120,7 @@ impl Installed {
             .args(["--bin", self.binary])
             .args(self.flags)
             .args((!self.optimised).then_some("--debug"))
-            .env("CARGO_PROFILE_DEV_DEBUG", "0")
+            .envs([("CARGO_PROFILE_DEV_DEBUG", "0"), ("CARGO_PROFILE_DEV_DEBUG_ASSERTIONS", "false")])
             .arg("--root")
             .arg(&root)
             .arg("--target-dir")
