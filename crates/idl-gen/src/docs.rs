@@ -113,10 +113,6 @@ mod tests {
         let [pay] = idl.instructions.as_slice() else { panic!("one instruction") };
         assert_eq!(pay.args[0].docs, ["What is paid, atoms."]);
         assert_eq!(pay.docs, ["Pays `amount`.", "", "* `other`: no argument."]);
-        assert_eq!(
-            idl.types[0].docs,
-            ["64 bits, signed, little endian, at any address: no padding before it."]
-        );
     }
 
     #[test]
