@@ -22,8 +22,8 @@ use crate::{
     workspace::{Workspace, listed_files},
 };
 
-/// The clusters whose program ids `Anchor.toml` holds.
-const CLUSTERS: [&str; 3] = ["localnet", "devnet", "mainnet"];
+/// The clusters whose program ids `Anchor.toml` holds. What `keys sync` is told last becomes Anchor's default: the local one.
+const CLUSTERS: [&str; 3] = ["devnet", "mainnet", "localnet"];
 /// What the next release does otherwise: markets may keep jobs for 60 days at most, no longer for 90.
 const NEXT_RELEASE: (&str, &str, &str) = (
     "programs/jobs/src/constants.rs",
